@@ -1,0 +1,113 @@
+import type {
+  Address,
+  Assignment,
+  Hash,
+  Hex,
+  Membership,
+  MessageId,
+  ProjectId,
+  ProofRecord,
+  Result,
+  Settlement,
+  Signed,
+  StateLogEntry,
+  Task,
+  TaskId,
+  TaskRecord,
+  TaskState,
+  VmType,
+} from '@w3bstream/protocol'
+import type { LogId, LogPosition } from './MessageLog.ts'
+
+/** A task to create: stored whole, salt included, before anything is signed. */
+export interface NewTask {
+  readonly id: TaskId
+  readonly task: Task
+  readonly vmType: VmType
+  readonly salt: Hash
+  readonly log: LogId
+  /** The cursor that the packer read; creation fails where it has moved since. */
+  readonly after: LogPosition
+  /** Position of the task's last message: the new cursor. */
+  readonly upTo: LogPosition
+  /** Leaf order. */
+  readonly messageIds: readonly MessageId[]
+  readonly at: number
+}
+
+/** One guarded step of a task. A step by a prover names its lease's token. */
+export type TaskStep =
+  | { readonly to: 'assigned'; readonly taskSignature: Hex; readonly assignment: Signed<Assignment> }
+  | {
+      readonly to: 'proved'
+      readonly token: bigint
+      readonly proof: ProofRecord
+      readonly result: Signed<Result> | null
+      /** What the older API shows as `result`. */
+      readonly show: string
+    }
+  | { readonly to: 'submitted' }
+  /** `settlement` is null where the destination has no transaction. */
+  | { readonly to: 'settled'; readonly settlement: Settlement | null; readonly show: string }
+  | { readonly to: 'finalized' }
+  /** `token`, when given, must be the newest lease's. */
+  | { readonly to: 'failed'; readonly token?: bigint }
+  /** Replay of a failed task: `packed` forgets proof and assignment, `proved` keeps them; both reset `tries`. From `submitted`: send anew. */
+  | { readonly to: 'packed' | 'proved'; readonly replay: true }
+
+/** A worker's exclusive hold on a task. */
+export interface Lease {
+  /** Fencing token: grows with every lease of the task. */
+  readonly token: bigint
+  readonly until: number
+}
+
+/** Tasks, their state logs, leases and proofs. */
+export interface TaskStore {
+  /** The log's cursor: the position up to which messages are in tasks. */
+  cursor(log: LogId): Promise<LogPosition>
+  /** Low 32 bits of the next number of (project, sequencer): 1 when none was used. */
+  nextSequence(projectId: ProjectId, sequencer: Address): Promise<number>
+  /**
+   * Atomically: checks cursor and number, stores the task as `packed`, its members, and moves the cursor.
+   * @returns false, with nothing changed, where another packer was first
+   */
+  create(task: NewTask): Promise<boolean>
+  get(id: TaskId): Promise<TaskRecord | null>
+  /** The older APIs name tasks by number. */
+  byNumber(projectId: ProjectId, number: bigint): Promise<TaskRecord | null>
+  membership(id: MessageId): Promise<Membership | null>
+  /** Message ids in leaf order. */
+  members(id: TaskId): Promise<MessageId[]>
+  /** Oldest first. */
+  states(id: TaskId): Promise<StateLogEntry[]>
+  /** Newest first. @param before a task's `createdAt`-order cursor from an earlier page */
+  list(filter: {
+    readonly projectId?: ProjectId
+    readonly state?: TaskState
+    readonly limit: number
+    readonly before?: TaskId
+  }): Promise<TaskRecord[]>
+  /** Tasks in `state` whose last step is at or before `until`, oldest first: what a reconciler looks at. */
+  stale(state: TaskState, until: number, limit: number): Promise<TaskRecord[]>
+  /**
+   * Takes one step of the transition table, with its line in the state log.
+   * @throws {TaskNotFoundError} @throws {IllegalTransitionError} from the present state, also when another caller was first
+   * @throws {StaleLeaseError} the token is not the newest lease's
+   */
+  advance(
+    id: TaskId,
+    step: TaskStep,
+    log: { readonly at: number; readonly actor: string; readonly reason: string },
+  ): Promise<TaskRecord>
+  /** Counts a try that failed and may be repeated. @returns the new count */
+  countTry(id: TaskId, reason: string): Promise<number>
+  /** @returns null while another holder's lease lasts at `now`, or when the task is not `assigned` */
+  lease(id: TaskId, holder: string, now: number, ttlMs: number): Promise<Lease | null>
+  /** @throws {StaleLeaseError} */
+  renew(id: TaskId, token: bigint, now: number, ttlMs: number): Promise<Lease>
+  /** Gives the lease up; nothing happens where it is over. */
+  release(id: TaskId, token: bigint): Promise<void>
+  /** Calls back after each step of a task that this process took or sees; for live views, never for delivery. @returns unsubscribe */
+  watch(listener: (id: TaskId, entry: StateLogEntry) => void): () => void
+}
