@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+/// @title BoundedCall
+/// @notice Calls to code that is not ours: the gas is capped, and so is what is copied of the answer, which a callee
+/// could otherwise make as large as the caller's gas can pay for.
+library BoundedCall {
+    /// A call needs `required` gas in hand so that the callee really gets its share (EIP-150 keeps back one 64th).
+    error InsufficientGas(uint256 available, uint256 required);
+
+    /// What the call itself costs the caller, at most, beside the gas handed on.
+    uint256 private constant OVERHEAD = 5_000;
+
+    /// @notice Calls with at most `gasLimit` gas and copies at most `maxReturned` bytes of the answer.
+    function call(address target, uint256 gasLimit, bytes memory data, uint256 maxReturned)
+        internal
+        returns (bool success, bytes memory returned)
+    {
+        assembly ("memory-safe") {
+            success := call(gasLimit, target, 0, add(data, 0x20), mload(data), 0, 0)
+        }
+        returned = _returned(maxReturned);
+    }
+
+    /// @notice Whether the gas in hand lets a callee have `gasLimit`; and the gas in hand that this takes.
+    function affords(uint256 gasLimit) internal view returns (bool, uint256 required) {
+        required = gasLimit + gasLimit / 63 + OVERHEAD;
+        return (gasleft() >= required, required);
+    }
+
+    /// @notice Reverts with InsufficientGas unless a callee can have `gasLimit`: the sender must not choose the
+    /// outcome of a capped call by sending too little gas.
+    function requireGas(uint256 gasLimit) internal view {
+        (bool enough, uint256 required) = affords(gasLimit);
+        if (!enough) revert InsufficientGas(gasleft(), required);
+    }
+
+    function _returned(uint256 maxReturned) private pure returns (bytes memory returned) {
+        assembly ("memory-safe") {
+            let size := returndatasize()
+            if gt(size, maxReturned) { size := maxReturned }
+            returned := mload(0x40)
+            mstore(returned, size)
+            returndatacopy(add(returned, 0x20), 0, size)
+            mstore(0x40, and(add(add(returned, size), 0x3f), not(0x1f)))
+        }
+    }
+}
