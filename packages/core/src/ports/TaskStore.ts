@@ -109,5 +109,5 @@ export interface TaskStore {
   /** Gives the lease up; nothing happens where it is over. */
   release(id: TaskId, token: bigint): Promise<void>
   /** Calls back after each step of a task that this process took or sees; for live views, never for delivery. @returns unsubscribe */
-  watch(listener: (id: TaskId, entry: StateLogEntry) => void): () => void
+  watch(listener: (id: TaskId, entry: StateLogEntry, projectId: ProjectId) => void): () => void
 }

@@ -1,0 +1,71 @@
+import {
+  type Assignment,
+  assignmentDigest,
+  type Domain,
+  type TaskId,
+  type TaskRecord,
+  W3bError,
+} from '@w3bstream/protocol'
+import { nearestProver } from './nearestProver.ts'
+import type { Clock } from './ports/Clock.ts'
+import type { Queue } from './ports/Queue.ts'
+import type { ProverDirectory } from './ports/Registry.ts'
+import type { Signer } from './ports/Signer.ts'
+import type { TaskStore } from './ports/TaskStore.ts'
+
+export interface AssignPorts {
+  readonly tasks: TaskStore
+  readonly provers: ProverDirectory
+  readonly signer: Signer
+  readonly clock: Clock
+  readonly domain: Domain
+  /** Where provers take their hints. */
+  readonly proveQueue: Queue
+}
+
+/** No prover may prove for the project now. */
+export class NoProverError extends W3bError {
+  override readonly name = 'NoProverError'
+  constructor(p: { projectId: bigint }) {
+    super('NO_PROVER', `No prover serves project ${p.projectId}.`, {
+      status: 503,
+      retryable: true,
+      meta: p,
+      hint: 'Start a prover for the project, or allow one.',
+    })
+  }
+}
+
+/**
+ * Signs the task and its next assignment, stores both, then sends the hint. A repeated call after a crash sends the hint again.
+ *
+ * Attempt n+1 is signed only after n's deadline has passed without a result: the caller sees to it.
+ * @throws {NoProverError}
+ */
+export async function assignTask(ports: AssignPorts, record: TaskRecord, timeoutMs: number): Promise<TaskRecord> {
+  const prover = nearestProver(await ports.provers.provers(record.task.projectId), record.id)
+  if (prover === null) throw new NoProverError({ projectId: record.task.projectId })
+  const now = ports.clock.now()
+  const assignment: Assignment = {
+    task: record.id,
+    prover: prover.address,
+    deadline: BigInt(Math.ceil((now + timeoutMs) / 1000)),
+    attempt: (record.assignment?.value.attempt ?? 0n) + 1n,
+  }
+  const [taskSignature, signature] = await Promise.all([
+    record.taskSignature ?? ports.signer.sign(record.id as unknown as Parameters<Signer['sign']>[0]),
+    ports.signer.sign(assignmentDigest(ports.domain, assignment)),
+  ])
+  const assigned = await ports.tasks.advance(
+    record.id,
+    { to: 'assigned', taskSignature, assignment: { value: assignment, signature } },
+    { at: now, actor: 'sequencer', reason: `attempt ${assignment.attempt} by ${prover.id}` },
+  )
+  await sendProveHint(ports.proveQueue, record.id)
+  return assigned
+}
+
+/** Tells provers to look at a task. */
+export function sendProveHint(queue: Queue, id: TaskId): Promise<void> {
+  return queue.send(id)
+}

@@ -1,0 +1,81 @@
+import { type ProjectId, type TaskId, TaskNotFoundError } from '@w3bstream/protocol'
+import { assignTask } from './assignTask.ts'
+import { type IngestLimits, type IngestPorts, ingest } from './ingest.ts'
+import { LiveEvents } from './LiveEvents.ts'
+import { type PackPorts, packTask } from './packTask.ts'
+import type { Registry } from './ports/Registry.ts'
+import { messageHistory, messageInclusion, messageReceipt, type QueryPorts, taskProof } from './query.ts'
+import { type ReconcilePorts, replayTask } from './reconcile.ts'
+import type { W3bstream } from './W3bstream.ts'
+
+export interface W3bstreamModules extends IngestPorts, PackPorts, ReconcilePorts, QueryPorts {
+  readonly registry: Registry
+  /** Names what is not ready; empty when all is. */
+  readonly notReady: () => Promise<string[]>
+  /** Called after messages were accepted, with the logs they are in: wakes the sequencer. */
+  readonly accepted: (projectId: ProjectId) => void
+}
+
+export interface W3bstreamOptions {
+  readonly ingest: IngestLimits
+  /** How long a prover has from its assignment. */
+  readonly proveTimeoutMs: number
+}
+
+/** Joins the steps over one set of ports into what HTTP and the CLI call. */
+export function createW3bstream(m: W3bstreamModules, o: W3bstreamOptions): W3bstream & { close(): void } {
+  const live = new LiveEvents(m.tasks)
+  const taskAndStates = async (id: TaskId) => {
+    const task = await m.tasks.get(id)
+    return task === null ? null : { task, states: await m.tasks.states(id) }
+  }
+  return {
+    async ingest(requests) {
+      const outcomes = await ingest(m, o.ingest, requests)
+      for (const [i, outcome] of outcomes.entries()) {
+        const request = requests[i]
+        if (outcome.accepted && request !== undefined) m.accepted(request.projectId)
+      }
+      return outcomes
+    },
+    async packNow(projectId, version) {
+      const made: TaskId[] = []
+      for (;;) {
+        const id = await packTask(m, { projectId, version })
+        if (id === null) return made
+        made.push(id)
+        const record = await m.tasks.get(id)
+        if (record?.state === 'packed') await assignTask(m, record, o.proveTimeoutMs)
+      }
+    },
+    message: (id) => messageHistory(m, id),
+    task: taskAndStates,
+    async taskByNumber(projectId, number) {
+      const task = await m.tasks.byNumber(projectId, number)
+      return task === null ? null : { task, states: await m.tasks.states(task.id) }
+    },
+    tasks: (filter) => m.tasks.list(filter),
+    members: (id) => m.tasks.members(id),
+    proof: (id) => taskProof(m, id),
+    inclusion: (id) => messageInclusion(m, id),
+    receipt: (id) => messageReceipt(m, id),
+    async project(id) {
+      return m.projects.project(id)
+    },
+    projects: () => m.registry.projects(),
+    async replay(id, actor) {
+      const record = await m.tasks.get(id)
+      if (record === null) throw new TaskNotFoundError({ task: id })
+      const replayed = await replayTask(m, id, actor, record)
+      if (replayed.state === 'packed') return assignTask(m, replayed, o.proveTimeoutMs)
+      await m.settleQueue.send(id)
+      return replayed
+    },
+    events: ({ lastId, signal }) => live.read(lastId, signal),
+    notReady: m.notReady,
+    close() {
+      live.close()
+      m.projects.close()
+    },
+  }
+}

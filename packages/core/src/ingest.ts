@@ -1,0 +1,208 @@
+import {
+  type Address,
+  BadSignatureError,
+  checkPayload,
+  type Did,
+  type Domain,
+  didOfAddress,
+  fromHex,
+  type Hash,
+  IdempotencyKeyReusedError,
+  InvalidInputError,
+  legacySigningDigests,
+  type Message,
+  type MessageId,
+  messageDigest,
+  messageIdFromKey,
+  NonceReusedError,
+  ProjectPausedError,
+  QuotaExceededError,
+  StoreUnavailableError,
+  toHex,
+  uuidv7,
+  verifyDeviceSignature,
+  W3bError,
+} from '@w3bstream/protocol'
+import type { ProjectResolver } from './ProjectResolver.ts'
+import type { Clock } from './ports/Clock.ts'
+import type { Append, MessageLog } from './ports/MessageLog.ts'
+import type { Allotment, Quota } from './ports/Quota.ts'
+import type { Telemetry } from './ports/Telemetry.ts'
+import type { IngestOutcome, IngestRequest } from './W3bstream.ts'
+
+export interface IngestPorts {
+  readonly messages: MessageLog
+  readonly projects: ProjectResolver
+  readonly quota: Quota
+  readonly clock: Clock
+  readonly telemetry: Telemetry
+  /** Whose typed data devices sign. */
+  readonly domain: Domain
+  /** sha-256 of bytes. */
+  readonly sha256: (bytes: Uint8Array) => Uint8Array
+  /** Signer of a 32-byte digest by a 65-byte signature. @throws when there is none */
+  readonly recover: (digest: Hash, signature: Uint8Array) => Address
+}
+
+export interface IngestLimits {
+  /** Bound on one payload in UTF-8. Default 1 MiB. */
+  readonly maxMessageBytes: number
+  readonly perProject: Allotment
+  readonly perDevice: Allotment
+}
+
+const utf8 = new TextEncoder()
+
+/**
+ * Takes messages in: project and version, size, declared fields, who sent it, quotas; then one durable append for all that passed.
+ *
+ * Safe to repeat: a device's nonce or an authenticated sender's idempotency key gives the first answer again.
+ * @returns one outcome a request, in order; what is refused does not harm its neighbours
+ */
+export async function ingest(
+  ports: IngestPorts,
+  limits: IngestLimits,
+  requests: readonly IngestRequest[],
+): Promise<IngestOutcome[]> {
+  const outcomes = new Array<IngestOutcome>(requests.length)
+  const entries: Append[] = []
+  const places: number[] = []
+  const accept = (index: number, entry: Append): void => {
+    places.push(index)
+    entries.push(entry)
+  }
+  const checks: Promise<void>[] = []
+  for (const [index, request] of requests.entries()) {
+    const refuse = (error: unknown): void => {
+      if (!(error instanceof W3bError)) throw error
+      ports.telemetry.count('w3b_messages_refused_total', { code: error.code })
+      outcomes[index] = { accepted: false, error }
+    }
+    checks.push(check(ports, limits, request).then((entry) => accept(index, entry), refuse))
+  }
+  await Promise.all(checks)
+  const appended = entries.length === 0 ? [] : await append(ports.messages, entries)
+  for (const [i, result] of appended.entries()) {
+    const entry = entries[i]
+    const place = places[i]
+    if (entry === undefined || place === undefined) continue
+    const { message } = entry
+    if (result.type === 'conflict') {
+      const error =
+        result.on === 'nonce'
+          ? new NonceReusedError({ device: message.device ?? '', nonce: message.nonce ?? 0n, messageId: result.id })
+          : new IdempotencyKeyReusedError({ key: entry.idempotency?.key ?? '', messageId: result.id })
+      ports.telemetry.count('w3b_messages_refused_total', { code: error.code })
+      outcomes[place] = { accepted: false, error }
+    } else {
+      ports.telemetry.count('w3b_messages_total', { outcome: result.type, auth: message.auth })
+      outcomes[place] = {
+        accepted: true,
+        id: result.id,
+        duplicate: result.type === 'duplicate',
+        device: message.device,
+      }
+    }
+  }
+  return outcomes
+}
+
+async function append(log: MessageLog, entries: readonly Append[]) {
+  try {
+    return await log.append(entries)
+  } catch (cause) {
+    if (cause instanceof W3bError) throw cause
+    throw new StoreUnavailableError({ reason: 'the message log refused the write', cause })
+  }
+}
+
+async function check(ports: IngestPorts, limits: IngestLimits, request: IngestRequest): Promise<Append> {
+  const { projectId, payload } = request
+  const { record, version } = await ports.projects.version(projectId, request.version)
+  if (record.paused) throw new ProjectPausedError({ projectId })
+  const bytes = utf8.encode(payload)
+  if (bytes.length > limits.maxMessageBytes)
+    throw new InvalidInputError({
+      field: 'payload',
+      problem: `has ${bytes.length} bytes; at most ${limits.maxMessageBytes} are taken`,
+      status: 413,
+    })
+  checkPayload(version.inputs, payload)
+  const payloadHash = toHex(ports.sha256(bytes)) as Hash
+  const sender = await authenticate(ports, request, version.version, payloadHash)
+  if (sender.auth === 'none' && version.devices.unsigned === 'reject')
+    throw new BadSignatureError({ reason: 'this project takes signed messages only' })
+  take(ports.quota, `project:${projectId}`, limits.perProject)
+  if (sender.device !== null) take(ports.quota, `device:${projectId}:${sender.device}`, limits.perDevice)
+  if (sender.auth === 'legacy' && sender.device !== null) {
+    const seen = await ports.messages.legacySeen(projectId, sender.device, payloadHash)
+    if (seen && version.devices.legacyReplay === 'reject')
+      throw new BadSignatureError({
+        reason: 'this project refuses a repeated message, and the older signature has no nonce',
+      })
+    if (seen) ports.telemetry.count('w3b_legacy_replays_total', { project: String(projectId) })
+  }
+  const now = ports.clock.now()
+  // Keys count only for senders that are somebody: anyone could squat on a stranger's.
+  const key = sender.principal === null ? null : request.idempotencyKey
+  const principal = sender.principal ?? ''
+  const id: MessageId =
+    key === null ? uuidv7(now) : messageIdFromKey({ domain: ports.domain, projectId, principal, key })
+  const message: Message = {
+    id,
+    projectId,
+    version: version.version,
+    auth: sender.auth,
+    device: sender.device,
+    nonce: sender.nonce,
+    payload,
+    payloadHash,
+    signature: sender.signature,
+    receivedAt: now,
+  }
+  return { message, idempotency: key === null ? null : { principal, key } }
+}
+
+interface Sender extends Pick<Message, 'auth' | 'device' | 'nonce' | 'signature'> {
+  readonly principal: string | null
+}
+
+async function authenticate(
+  ports: IngestPorts,
+  request: IngestRequest,
+  version: string,
+  payloadHash: Hash,
+): Promise<Sender> {
+  const { credential, projectId } = request
+  switch (credential.type) {
+    case 'none':
+      return { auth: 'none', device: null, nonce: null, signature: null, principal: null }
+    case 'token':
+      return { auth: 'token', device: null, nonce: null, signature: null, principal: `token:${credential.principal}` }
+    case 'device': {
+      const { device, nonce, signature } = credential
+      const digest = messageDigest(ports.domain, { projectId, version, device, nonce, payloadHash })
+      await verifyDeviceSignature({ did: device, digest, signature: fromHex(signature), recover: ports.recover })
+      return { auth: 'device', device, nonce, signature, principal: device }
+    }
+    case 'legacy': {
+      const device = legacyDevice(ports, request, credential.signature)
+      return { auth: 'legacy', device, nonce: null, signature: credential.signature, principal: device }
+    }
+  }
+}
+
+function legacyDevice(ports: IngestPorts, request: IngestRequest, signature: `0x${string}`): Did {
+  const [digest] = legacySigningDigests({
+    projectId: request.projectId,
+    version: request.version ?? '',
+    data: request.payload,
+  })
+  if (digest === undefined) throw new BadSignatureError({ reason: 'there is nothing to sign' })
+  return didOfAddress(ports.recover(digest, fromHex(signature)))
+}
+
+function take(quota: Quota, scope: string, allotment: Allotment): void {
+  const waitMs = quota.take(scope, 1, allotment)
+  if (waitMs > 0) throw new QuotaExceededError({ scope, retryAfterMs: waitMs })
+}

@@ -1,0 +1,231 @@
+import {
+  type Address,
+  bindingOf,
+  type Domain,
+  fromHex,
+  type Hash,
+  keccak256,
+  type ProjectVersion,
+  type ProofRecord,
+  ProofRejectedError,
+  type Result,
+  resultDigest,
+  type Signed,
+  StaleLeaseError,
+  type TaskId,
+  type TaskRecord,
+  UnsupportedRuntimeError,
+  type VmType,
+  W3bError,
+} from '@w3bstream/protocol'
+import type { ProjectResolver } from './ProjectResolver.ts'
+import type { BlobStore } from './ports/BlobStore.ts'
+import type { Clock } from './ports/Clock.ts'
+import type { MessageLog } from './ports/MessageLog.ts'
+import type { Queue } from './ports/Queue.ts'
+import type { ProofOutput, Runtime, Verifier } from './ports/Runtime.ts'
+import type { Signer } from './ports/Signer.ts'
+import type { Lease, TaskStore } from './ports/TaskStore.ts'
+import type { Telemetry } from './ports/Telemetry.ts'
+
+export interface ProvePorts {
+  readonly messages: MessageLog
+  readonly tasks: TaskStore
+  readonly blobs: BlobStore
+  readonly projects: ProjectResolver
+  readonly runtimes: ReadonlyMap<VmType, Runtime>
+  readonly verifier: Verifier
+  /** The prover's own key. */
+  readonly signer: Signer
+  readonly clock: Clock
+  readonly telemetry: Telemetry
+  readonly domain: Domain
+  /** Where settlers take their hints. */
+  readonly settleQueue: Queue
+  /** Inflates a version's program. @throws {ProgramError} */
+  readonly inflate: (version: ProjectVersion) => Promise<{ readonly bytes: Uint8Array; readonly hash: Hash }>
+  /** The settlement router and its chain. */
+  readonly settlement: { readonly chainId: bigint; readonly router: Address }
+}
+
+export interface ProveLimits {
+  /** The operator's bounds: a project file may ask for less, never for more. */
+  readonly timeoutMs: number
+  readonly memoryBytes: number
+  readonly leaseMs: number
+  /** Tries before a task fails for a passing reason. */
+  readonly maxTries: number
+  /** Names this worker in leases and logs. */
+  readonly worker: string
+}
+
+/**
+ * What became of one hint.
+ * - `done`: acknowledge it; `proved` or nothing was left to do.
+ * - `retry`: give it back for so long.
+ * - `failed`: the task failed; bury the hint with the reason.
+ */
+export type ProveOutcome =
+  | { readonly type: 'done' }
+  | { readonly type: 'retry'; readonly afterMs: number }
+  | { readonly type: 'failed'; readonly reason: string }
+
+/**
+ * Proves one assigned task: leases it, runs the project's program in its runtime, has the proof checked by the registered verifier, signs the result and stores
+ * all of it under the lease's token. Then tells the settler.
+ *
+ * Safe to repeat and to race: one lease holds, and a late worker's writes are refused.
+ */
+export async function proveTask(
+  ports: ProvePorts,
+  limits: ProveLimits,
+  id: TaskId,
+  signal: AbortSignal,
+): Promise<ProveOutcome> {
+  const record = await ports.tasks.get(id)
+  const assignment = record?.assignment?.value
+  if (record === null || record.state !== 'assigned' || assignment === undefined) return { type: 'done' }
+  if (assignment.prover !== ports.signer.address) return { type: 'done' }
+  const lease = await ports.tasks.lease(id, limits.worker, ports.clock.now(), limits.leaseMs)
+  if (lease === null) return { type: 'retry', afterMs: limits.leaseMs / 2 }
+  const heart = beat(ports, limits, id, lease, signal)
+  try {
+    await run(ports, limits, record, lease, heart.signal)
+    await ports.settleQueue.send(id)
+    return { type: 'done' }
+  } catch (error) {
+    if (error instanceof StaleLeaseError) return { type: 'done' }
+    if (signal.aborted) {
+      await ports.tasks.release(id, lease.token)
+      return { type: 'retry', afterMs: 0 }
+    }
+    return await giveUp(ports, limits, record, lease, error)
+  } finally {
+    heart.stop()
+  }
+}
+
+async function run(ports: ProvePorts, limits: ProveLimits, record: TaskRecord, lease: Lease, signal: AbortSignal) {
+  const { task, id } = record
+  const version = await ports.projects.pinnedVersion(task.projectId, task.configHash, task.version)
+  const runtime = ports.runtimes.get(version.vmType)
+  if (runtime === undefined)
+    throw new UnsupportedRuntimeError({ runtime: version.vmType, reason: 'no such runtime is set up here' })
+  const [program, provingKey, members] = await Promise.all([
+    ports.inflate(version),
+    ports.projects.provingKey(version),
+    ports.tasks.members(id),
+  ])
+  const messages = await ports.messages.getMany(members)
+  if (messages.length !== members.length)
+    throw new W3bError(
+      'MESSAGES_EXPIRED',
+      `${members.length - messages.length} messages of task ${id} are no longer kept.`,
+    )
+  const binding = bindingOf(id, ports.signer.address)
+  const started = performance.now()
+  const output = await runtime.prove(
+    {
+      taskId: id,
+      task,
+      binding,
+      payloads: messages.map((message) => message.payload),
+      salt: record.salt,
+      program,
+      codeExpParam: version.codeExpParam,
+      provingKey,
+      limits: {
+        timeoutMs: Math.min(version.limits.timeoutMs ?? limits.timeoutMs, limits.timeoutMs),
+        memoryBytes: Math.min(version.limits.memoryBytes ?? limits.memoryBytes, limits.memoryBytes),
+      },
+      clientId: messages[0]?.device ?? '',
+      sequencerSignature: record.assignment?.signature ?? '0x',
+    },
+    signal,
+  )
+  const provingMs = Math.round(performance.now() - started)
+  ports.telemetry.observe('w3b_proving_seconds', provingMs / 1000, { runtime: version.vmType })
+  const verdict = await ports.verifier.verify({
+    task,
+    taskId: id,
+    binding,
+    proof: output.proof,
+    outputs: output.outputs,
+  })
+  const settles = version.outputs.some((out) => out.type === 'settlement')
+  if (settles && verdict !== 'verified')
+    throw new ProofRejectedError({
+      task: id,
+      reason: 'the project version has no registered verifier, and its output is the settlement router',
+    })
+  const result = settles ? await signResult(ports, id, output) : null
+  const [blob, raw] = await Promise.all([
+    ports.blobs.put(output.proof),
+    ports.blobs.put(new TextEncoder().encode(output.raw)),
+  ])
+  const proof: ProofRecord = {
+    blob,
+    bytes: output.proof.length,
+    outputs: output.outputs,
+    raw,
+    bound: verdict === 'verified' && version.inputs.scheme !== 'none',
+    provingMs,
+  }
+  await ports.tasks.advance(
+    id,
+    { to: 'proved', token: lease.token, proof, result, show: raw },
+    {
+      at: ports.clock.now(),
+      actor: ports.signer.address,
+      reason: verdict === 'verified' ? 'checked by the registered verifier' : 'no verifier is registered: not checked',
+    },
+  )
+  ports.telemetry.count('w3b_tasks_total', { state: 'proved' })
+}
+
+async function signResult(ports: ProvePorts, task: TaskId, output: ProofOutput): Promise<Signed<Result>> {
+  const value: Result = {
+    task,
+    prover: ports.signer.address,
+    proofHash: keccak256(output.proof),
+    outputsHash: keccak256(fromHex(output.outputs)),
+    chainId: ports.settlement.chainId,
+    router: ports.settlement.router,
+  }
+  return { value, signature: await ports.signer.sign(resultDigest(ports.domain, value)) }
+}
+
+async function giveUp(
+  ports: ProvePorts,
+  limits: ProveLimits,
+  record: TaskRecord,
+  lease: Lease,
+  error: unknown,
+): Promise<ProveOutcome> {
+  const reason = error instanceof W3bError ? error.message : `unexpected: ${String(error)}`
+  ports.telemetry.log(error instanceof W3bError ? 'warn' : 'error', 'proving failed', { task: record.id, reason })
+  if (error instanceof W3bError && error.retryable) {
+    const tries = await ports.tasks.countTry(record.id, reason)
+    if (tries < limits.maxTries) {
+      await ports.tasks.release(record.id, lease.token)
+      return { type: 'retry', afterMs: Math.min(30_000, 250 * 2 ** tries) }
+    }
+  }
+  await ports.tasks.advance(
+    record.id,
+    { to: 'failed', token: lease.token },
+    { at: ports.clock.now(), actor: ports.signer.address, reason },
+  )
+  ports.telemetry.count('w3b_tasks_total', { state: 'failed' })
+  return { type: 'failed', reason }
+}
+
+/** Renews the lease while the work goes on; aborts the work when the lease is lost. */
+function beat(ports: ProvePorts, limits: ProveLimits, id: TaskId, lease: Lease, outer: AbortSignal) {
+  const lost = new AbortController()
+  const timer = setInterval(() => {
+    ports.tasks.renew(id, lease.token, ports.clock.now(), limits.leaseMs).catch((error: unknown) => lost.abort(error))
+  }, limits.leaseMs / 3)
+  timer.unref?.()
+  return { signal: AbortSignal.any([outer, lost.signal]), stop: () => clearInterval(timer) }
+}

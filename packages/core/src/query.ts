@@ -1,0 +1,83 @@
+import {
+  buildReceipt,
+  type Domain,
+  type Hex,
+  type InclusionProof,
+  inclusionProof,
+  leafBlind,
+  type MessageId,
+  type Receipt,
+  type TaskId,
+} from '@w3bstream/protocol'
+import { leavesOf } from './packTask.ts'
+import type { BlobStore } from './ports/BlobStore.ts'
+import type { MessageLog } from './ports/MessageLog.ts'
+import type { TaskStore } from './ports/TaskStore.ts'
+import type { MessageHistory } from './W3bstream.ts'
+
+export interface QueryPorts {
+  readonly messages: MessageLog
+  readonly tasks: TaskStore
+  readonly blobs: BlobStore
+  readonly domain: Domain
+}
+
+/** A message and all that happened to it, or null. */
+export async function messageHistory(ports: QueryPorts, id: MessageId): Promise<MessageHistory | null> {
+  const message = await ports.messages.get(id)
+  if (message === null) return null
+  const membership = await ports.tasks.membership(id)
+  if (membership === null) return { message, membership, states: [], task: null }
+  const [states, task] = await Promise.all([ports.tasks.states(membership.task), ports.tasks.get(membership.task)])
+  return { message, membership, states, task }
+}
+
+/** A message's Merkle proof with the blind that opens its leaf, or null before it is packed. */
+export async function messageInclusion(
+  ports: QueryPorts,
+  id: MessageId,
+): Promise<{ readonly root: Hex; readonly blind: Hex; readonly proof: InclusionProof } | null> {
+  const found = await locate(ports, id)
+  if (found === null) return null
+  const { record, membership, leaves } = found
+  return {
+    root: record.task.messagesRoot,
+    blind: leafBlind(record.salt, id),
+    proof: inclusionProof(leaves, membership.index),
+  }
+}
+
+/** A message's receipt as far as it has come, or null before it is packed. */
+export async function messageReceipt(ports: QueryPorts, id: MessageId): Promise<Receipt | null> {
+  const found = await locate(ports, id)
+  if (found === null) return null
+  const { record, membership, leaves, message } = found
+  return buildReceipt({
+    domain: ports.domain,
+    message,
+    record,
+    index: membership.index,
+    leaves,
+    states: await ports.tasks.states(record.id),
+    outputs: record.proof?.outputs ?? null,
+  })
+}
+
+/** The proof bytes of a task, or null before it is proved. */
+export async function taskProof(ports: QueryPorts, id: TaskId): Promise<Uint8Array | null> {
+  const record = await ports.tasks.get(id)
+  return record?.proof ? ports.blobs.get(record.proof.blob) : null
+}
+
+async function locate(ports: QueryPorts, id: MessageId) {
+  const membership = await ports.tasks.membership(id)
+  if (membership === null) return null
+  const [message, record, members] = await Promise.all([
+    ports.messages.get(id),
+    ports.tasks.get(membership.task),
+    ports.tasks.members(membership.task),
+  ])
+  if (message === null || record === null) return null
+  const messages = await ports.messages.getMany(members)
+  return { membership, message, record, leaves: leavesOf(ports.domain, record.salt, messages) }
+}

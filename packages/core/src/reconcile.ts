@@ -1,0 +1,129 @@
+import { IllegalTransitionError, type TaskId, type TaskRecord, W3bError } from '@w3bstream/protocol'
+import { type AssignPorts, assignTask, sendProveHint } from './assignTask.ts'
+import type { SettlementWatcher, Watched } from './ports/Destination.ts'
+import type { Queue } from './ports/Queue.ts'
+import type { Telemetry } from './ports/Telemetry.ts'
+
+export interface ReconcilePorts extends AssignPorts {
+  readonly settleQueue: Queue
+  readonly watcher: SettlementWatcher
+  readonly telemetry: Telemetry
+}
+
+export interface ReconcileLimits {
+  /** How long a step may rest before its hint is sent again. */
+  readonly graceMs: number
+  /** How long a prover has from its assignment. */
+  readonly proveTimeoutMs: number
+  /** Assignments before a task fails. */
+  readonly maxAttempts: number
+  /** Tasks looked at a state. */
+  readonly batch: number
+}
+
+/**
+ * Looks at what was stored and not acknowledged, and moves it on: unassigned tasks, missed deadlines, lost hints, submitted and settled transactions.
+ * Part of the scheduled sequencer: with it, no hint has to arrive.
+ */
+export async function reconcile(ports: ReconcilePorts, limits: ReconcileLimits): Promise<void> {
+  const now = ports.clock.now()
+  const resting = now - limits.graceMs
+  for (const record of await ports.tasks.stale('packed', resting, limits.batch))
+    await attempt(ports, record, () => assignTask(ports, record, limits.proveTimeoutMs))
+  for (const record of await ports.tasks.stale('assigned', resting, limits.batch))
+    await attempt(ports, record, () => reassign(ports, limits, record, now))
+  for (const record of await ports.tasks.stale('proved', resting, limits.batch))
+    await attempt(ports, record, () => ports.settleQueue.send(record.id))
+  await followSettlements(ports, limits.batch)
+}
+
+/** Follows submitted and settled transactions: receipts, reorgs, finality. */
+export async function followSettlements(ports: ReconcilePorts, batch: number): Promise<void> {
+  const now = ports.clock.now()
+  const open = [
+    ...(await ports.tasks.stale('submitted', now, batch)),
+    ...(await ports.tasks.stale('settled', now, batch)),
+  ]
+  if (open.length === 0) return
+  for (const seen of await ports.watcher.watch(open)) await note(ports, seen)
+}
+
+async function note(ports: ReconcilePorts, seen: Watched): Promise<void> {
+  const log = (reason: string) => ({ at: ports.clock.now(), actor: 'settler', reason })
+  try {
+    switch (seen.type) {
+      case 'settled':
+        await ports.tasks.advance(
+          seen.task,
+          { to: 'settled', settlement: seen.settlement, show: seen.settlement.transactionHash },
+          log(`block ${seen.settlement.blockNumber}`),
+        )
+        ports.telemetry.count('w3b_tasks_total', { state: 'settled' })
+        return
+      case 'finalized':
+        await ports.tasks.advance(seen.task, { to: 'finalized' }, log('past the finality depth'))
+        return
+      case 'reorged':
+        await ports.tasks.advance(
+          seen.task,
+          { to: 'submitted' },
+          log(`block ${seen.lost} is gone; the same bytes were sent again`),
+        )
+        ports.telemetry.count('w3b_reorgs_total')
+        return
+      case 'lost':
+        await ports.tasks.advance(
+          seen.task,
+          { to: 'proved', replay: true },
+          log('its nonce was used by another transaction: to be sent anew'),
+        )
+        await ports.settleQueue.send(seen.task)
+        return
+      case 'reverted':
+        await ports.tasks.advance(seen.task, { to: 'failed' }, log(`${seen.transaction} reverted: ${seen.reason}`))
+        ports.telemetry.count('w3b_tasks_total', { state: 'failed' })
+        return
+    }
+  } catch (error) {
+    // Another settler noted it first.
+    if (!(error instanceof IllegalTransitionError)) throw error
+  }
+}
+
+async function reassign(
+  ports: ReconcilePorts,
+  limits: ReconcileLimits,
+  record: TaskRecord,
+  now: number,
+): Promise<unknown> {
+  const assignment = record.assignment?.value
+  if (assignment === undefined || BigInt(now) <= assignment.deadline * 1000n)
+    return sendProveHint(ports.proveQueue, record.id)
+  if (assignment.attempt >= BigInt(limits.maxAttempts)) {
+    const reason = `no result by the deadline of attempt ${assignment.attempt}`
+    return ports.tasks.advance(record.id, { to: 'failed' }, { at: now, actor: 'sequencer', reason })
+  }
+  return assignTask(ports, record, limits.proveTimeoutMs)
+}
+
+/** One task's trouble is its own: the sweep goes on. */
+async function attempt(ports: ReconcilePorts, record: TaskRecord, step: () => Promise<unknown>): Promise<void> {
+  try {
+    await step()
+  } catch (error) {
+    if (error instanceof IllegalTransitionError) return
+    const reason = error instanceof W3bError ? error.message : String(error)
+    ports.telemetry.log(error instanceof W3bError ? 'warn' : 'error', 'reconciling failed', { task: record.id, reason })
+  }
+}
+
+/** Puts a failed task back on the road: to be proved again, or, with a checked proof, only to be sent again. */
+export async function replayTask(
+  ports: ReconcilePorts,
+  id: TaskId,
+  actor: string,
+  record: TaskRecord,
+): Promise<TaskRecord> {
+  const to = record.proof === null ? 'packed' : 'proved'
+  return ports.tasks.advance(id, { to, replay: true }, { at: ports.clock.now(), actor, reason: 'replayed' })
+}

@@ -1,0 +1,167 @@
+import { type Output, type TaskId, type TaskRecord, type VmType, W3bError } from '@w3bstream/protocol'
+import type { ProjectResolver } from './ProjectResolver.ts'
+import type { BlobStore } from './ports/BlobStore.ts'
+import type { Clock } from './ports/Clock.ts'
+import type { Delivered, Destination, Outgoing } from './ports/Destination.ts'
+import type { MessageLog } from './ports/MessageLog.ts'
+import type { TaskStore } from './ports/TaskStore.ts'
+import type { Telemetry } from './ports/Telemetry.ts'
+
+export interface SettlePorts {
+  readonly messages: MessageLog
+  readonly tasks: TaskStore
+  readonly blobs: BlobStore
+  readonly projects: ProjectResolver
+  readonly destination: Destination
+  readonly clock: Clock
+  readonly telemetry: Telemetry
+}
+
+export interface SettleLimits {
+  /** Tries before a task fails for a passing reason. */
+  readonly maxTries: number
+}
+
+/** What became of one hint; see `ProveOutcome`. */
+export type SettleOutcome =
+  | { readonly type: 'done' }
+  | { readonly type: 'retry'; readonly afterMs: number }
+  | { readonly type: 'failed'; readonly reason: string }
+
+/** Runtimes that compute without proving: their result may be printed, never settled. */
+const PROOFLESS: readonly VmType[] = ['wasm']
+
+/**
+ * Takes proved tasks to their destinations. Tasks for one chain may share a transaction.
+ *
+ * Safe to repeat after a crash at any point: a task with a live nonce has the same signed bytes sent again.
+ * @returns one outcome a task
+ */
+export async function settleTasks(
+  ports: SettlePorts,
+  limits: SettleLimits,
+  ids: readonly TaskId[],
+): Promise<Map<TaskId, SettleOutcome>> {
+  const outcomes = new Map<TaskId, SettleOutcome>()
+  const outgoing: Outgoing[] = []
+  for (const id of new Set(ids)) {
+    const record = await ports.tasks.get(id)
+    if (record === null || (record.state !== 'proved' && record.state !== 'submitted')) {
+      outcomes.set(id, { type: 'done' })
+      continue
+    }
+    try {
+      const item = await load(ports, record)
+      if (item === null) outcomes.set(id, await finish(ports, record, null, 'no output is configured'))
+      else outgoing.push(item)
+    } catch (error) {
+      outcomes.set(id, await giveUp(ports, limits, record, error))
+    }
+  }
+  if (outgoing.length === 0) return outcomes
+  const delivered = await ports.destination.deliver(outgoing)
+  for (const { record } of outgoing) {
+    const result = delivered.get(record.id) ?? new Error('the destination gave no answer')
+    outcomes.set(
+      record.id,
+      result instanceof Error ? await giveUp(ports, limits, record, result) : await take(ports, record, result),
+    )
+  }
+  return outcomes
+}
+
+/** The one output that has a transaction comes last: what comes before it is repeated after a crash, and must bear it. */
+function orderOutputs(outputs: readonly Output[]): { readonly prints: boolean; readonly final: Output | null } {
+  const others = outputs.filter((output) => output.type !== 'stdout')
+  if (others.length > 1)
+    throw new W3bError('TOO_MANY_OUTPUTS', 'A project version has one output beside stdout.', { status: 422 })
+  const prints = outputs.some((output) => output.type === 'stdout')
+  return { prints, final: others[0] ?? null }
+}
+
+async function load(ports: SettlePorts, record: TaskRecord): Promise<Outgoing | null> {
+  const { task, proof } = record
+  if (proof === null) throw new W3bError('PROOF_MISSING', `Task ${record.id} has no proof.`)
+  const version = await ports.projects.pinnedVersion(task.projectId, task.configHash, task.version)
+  const bytes = await ports.blobs.get(proof.blob)
+  if (bytes === null)
+    throw new W3bError('PROOF_MISSING', `The proof of task ${record.id} is not in the blob store.`, {
+      hint: 'Replay the task to prove it again.',
+    })
+  const messages = await ports.messages.getMany(await ports.tasks.members(record.id))
+  const base = { record, version, proof: bytes, payloads: messages.map((message) => message.payload) }
+  const { prints, final } = orderOutputs(version.outputs)
+  if (final !== null && PROOFLESS.includes(version.vmType))
+    throw new W3bError(
+      'NOTHING_PROVED',
+      `A ${version.vmType} program proves nothing, so its result goes to stdout only.`,
+      {
+        status: 422,
+      },
+    )
+  const stdout: Output = { type: 'stdout' }
+  if (prints && final !== null && record.state === 'proved')
+    await ports.destination.deliver([{ ...base, output: stdout }])
+  if (final !== null) return { ...base, output: final }
+  return prints ? { ...base, output: stdout } : null
+}
+
+async function take(ports: SettlePorts, record: TaskRecord, delivered: Delivered): Promise<SettleOutcome> {
+  switch (delivered.type) {
+    case 'waiting':
+      ports.telemetry.log('debug', 'settlement waits', { task: record.id, reason: delivered.reason })
+      ports.telemetry.count('w3b_settlements_waiting_total')
+      return { type: 'retry', afterMs: delivered.retryAfterMs }
+    case 'submitted':
+      if (record.state === 'proved')
+        await ports.tasks.advance(record.id, { to: 'submitted' }, log(ports, 'signed and stored'))
+      return { type: 'done' }
+    case 'delivered':
+      return finish(ports, record, delivered.show, 'delivered')
+    case 'consumed': {
+      if (record.state === 'proved')
+        await ports.tasks.advance(record.id, { to: 'submitted' }, log(ports, 'the chain has it already'))
+      await ports.tasks.advance(
+        record.id,
+        { to: 'settled', settlement: delivered.settlement, show: delivered.settlement.transactionHash },
+        log(ports, `block ${delivered.settlement.blockNumber}`),
+      )
+      return { type: 'done' }
+    }
+  }
+}
+
+async function finish(
+  ports: SettlePorts,
+  record: TaskRecord,
+  show: string | null,
+  reason: string,
+): Promise<SettleOutcome> {
+  await ports.tasks.advance(record.id, { to: 'settled', settlement: null, show: show ?? '' }, log(ports, reason))
+  await ports.tasks.advance(record.id, { to: 'finalized' }, log(ports, 'nothing can take it back'))
+  ports.telemetry.count('w3b_tasks_total', { state: 'settled' })
+  return { type: 'done' }
+}
+
+async function giveUp(
+  ports: SettlePorts,
+  limits: SettleLimits,
+  record: TaskRecord,
+  error: unknown,
+): Promise<SettleOutcome> {
+  const reason = error instanceof W3bError ? error.message : `unexpected: ${String(error)}`
+  ports.telemetry.log(error instanceof W3bError ? 'warn' : 'error', 'settling failed', { task: record.id, reason })
+  if (!(error instanceof W3bError) || error.retryable) {
+    const tries = await ports.tasks.countTry(record.id, reason)
+    // A result whose bytes may be on their way never fails for a passing reason: only the chain can say.
+    if (tries < limits.maxTries || record.state === 'submitted')
+      return { type: 'retry', afterMs: Math.min(60_000, 500 * 2 ** Math.min(tries, 7)) }
+  }
+  await ports.tasks.advance(record.id, { to: 'failed' }, log(ports, reason))
+  ports.telemetry.count('w3b_tasks_total', { state: 'failed' })
+  return { type: 'failed', reason }
+}
+
+function log(ports: SettlePorts, reason: string) {
+  return { at: ports.clock.now(), actor: 'settler', reason }
+}
