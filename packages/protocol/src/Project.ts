@@ -76,6 +76,8 @@ export interface ProjectConfig {
   readonly hash: Hash
   readonly defaultVersion: string
   readonly versions: readonly ProjectVersion[]
+  /** Fields of the file's outermost object that this software does not know; absent where there are none. */
+  readonly unknown?: Readonly<Record<string, unknown>>
 }
 
 /** A project as the registry has it. */
