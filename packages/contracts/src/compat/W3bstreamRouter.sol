@@ -22,6 +22,7 @@ contract W3bstreamRouter {
     error AlreadyRegistered();
     error ReceiverUnregister();
     error ReceiverWithoutCode(address receiver);
+    error ProjectPaused(uint256 projectId);
 
     uint256 private constant MAX_REASON_BYTES = 512;
     /// Kept back for reporting a receiver that burns all it gets.
@@ -59,6 +60,8 @@ contract W3bstreamRouter {
     function submit(uint256 projectId, address receiver, bytes calldata data) external {
         if (!isReceiver[projectId][receiver]) revert ReceiverUnregister();
         if (!fleetManager.isAllowed(msg.sender, projectId)) revert NotOperator();
+        // Receivers are registered for registered projects only, whose ids have 64 bits.
+        if (projectRegistry.isPaused(uint64(projectId))) revert ProjectPaused(projectId);
         if (receiver.code.length == 0) revert ReceiverWithoutCode(receiver);
         bytes memory call = abi.encodeCall(IReceiver.receiveData, (data));
         BoundedCall.requireGas(REPORT_GAS);
