@@ -13,6 +13,8 @@ export interface Receipt {
   readonly projectVersion: string
   readonly device: string | null
   readonly state: string
+  /** Why the task failed, while `state` is `failed`. */
+  readonly failure: string | null
   readonly merkleRoot: Hex
   /** True where the proof was made over these very messages. */
   readonly inputBound: boolean
@@ -27,7 +29,10 @@ export interface Receipt {
   /** Verified on-chain: mined and successful, with the proof checked by the registered verifier. */
   readonly verified: boolean
   readonly finalized: boolean
-  /** Milliseconds a step: `accepted` to `packed`, … */
+  /**
+   * Milliseconds until each state was reached from the one before, the first from the message's acceptance: `{packed, assigned, proved, …, total}`.
+   * A state that was reached more than once has the sum.
+   */
   readonly timings: Readonly<Record<string, number>>
   readonly evidence: {
     readonly domain: { readonly chainId: string; readonly verifyingContract: Address }

@@ -229,7 +229,7 @@ const output: fc.Arbitrary<Output> = fc.oneof(
   fc.record({ type: fc.constant('textile' as const), vaultID: text }),
 )
 const inputField: fc.Arbitrary<Omit<InputField, 'name'>> = fc
-  .tuple(fc.nat(30), fc.bigInt({ min: -(2n ** 126n), max: 2n ** 126n }), fc.bigInt({ min: 1n, max: 2n ** 64n - 1n }))
+  .tuple(fc.nat(30), fc.bigInt({ min: -(10n ** 37n), max: 10n ** 37n }), fc.bigInt({ min: 1n, max: 2n ** 64n - 1n }))
   .map(([scale, min, width]) => ({ scale, min, max: min + width }))
 const inputs: fc.Arbitrary<InputScheme> = fc.oneof(
   fc.record({ scheme: fc.constantFrom('none' as const, 'sha256' as const) }),

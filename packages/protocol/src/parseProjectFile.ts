@@ -211,7 +211,7 @@ function readInputs(fields: Fields, amount: number): InputScheme {
   const inputs = fields.object('inputs')
   const scheme = inputs?.oneOf('scheme', ['none', 'sha256', 'poseidon-bn254']) ?? 'none'
   if (inputs === null || scheme !== 'poseidon-bn254') return { scheme: scheme === 'sha256' ? scheme : 'none' }
-  const capacity = inputs.integer('capacity', 1, 1_000_000)
+  const capacity = inputs.integer('capacity', 1, 65_536)
   if (capacity === null) throw inputs.problem('capacity', 'is missing')
   if (capacity < amount)
     throw inputs.problem('capacity', `is ${capacity}, below the ${amount} messages of aggregation.amount`)
@@ -246,6 +246,9 @@ function isJsonArray(text: string): boolean {
     return false
   }
 }
+
+/** Bounds of declared fields fit a circuit's 128-bit integers. */
+const BOUND = 10n ** 38n
 
 /** The members of one object of the file: each is taken once, and what is left over is unknown. */
 class Fields {
@@ -296,17 +299,17 @@ class Fields {
     return value
   }
 
-  /** An integer below 2^127 either side of zero, as a number or as decimal digits in a string. */
+  /** An integer of at most 38 digits, as a number or as decimal digits in a string. */
   bigint(field: string): bigint {
     const value = this.take(field)
     if (value === null) throw this.problem(field, 'is missing')
     const ok =
       typeof value === 'bigint' ||
       (typeof value === 'number' && Number.isSafeInteger(value)) ||
-      (typeof value === 'string' && /^-?[0-9]{1,39}$/.test(value))
-    const big = ok ? BigInt(value) : 1n << 127n
-    if (big >= 1n << 127n || big <= -(1n << 127n))
-      throw this.problem(field, 'has to be an integer below 2^127 either side of zero, or a string of its digits')
+      (typeof value === 'string' && /^-?[0-9]{1,38}$/.test(value))
+    const big = ok ? BigInt(value) : BOUND
+    if (big >= BOUND || big <= -BOUND)
+      throw this.problem(field, 'has to be an integer of at most 38 digits, or a string of them')
     return big
   }
 
