@@ -1,1 +1,10 @@
-export {}
+export { cidOf } from './cidOf.ts'
+export { EmbeddedContent } from './EmbeddedContent.ts'
+export { fetchOutside, type OutsideRequest, type OutsideResponse } from './fetchOutside.ts'
+export { GatewayContent } from './GatewayContent.ts'
+export { type EndpointOptions, KuboContent } from './KuboContent.ts'
+export { type LocalProject, LocalProjectDirectory, type LocalProjects } from './LocalProjectDirectory.ts'
+export { parseCid } from './parseCid.ts'
+export type { Lookup } from './publicAddresses.ts'
+export { RoutedContent, type RoutedContentOptions } from './RoutedContent.ts'
+export { refusedAddress } from './refusedAddress.ts'

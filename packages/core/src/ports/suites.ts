@@ -1,1 +1,1 @@
-export {}
+export { contentSuite } from './Content.suite.ts'
