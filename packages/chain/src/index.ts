@@ -1,1 +1,6 @@
-export {}
+export * from './ChainClient.ts'
+export * from './ChainPreset.ts'
+export * from './chainPresets.ts'
+export * from './LocalSigner.ts'
+export * from './RpcError.ts'
+export * from './recoverAddress.ts'
