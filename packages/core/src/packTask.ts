@@ -99,6 +99,16 @@ export async function packTask(ports: PackPorts, log: LogId): Promise<TaskId | n
   return id
 }
 
+/** Whether a log's waiting messages close a task now: so many, so old or so many bytes. */
+export function isDue(version: ProjectVersion, waiting: WaitingLog, now: number): boolean {
+  const { amount, maxAgeMs, maxBytes } = version.aggregation
+  return (
+    waiting.count >= amount ||
+    (maxAgeMs !== null && now - waiting.oldestAt >= maxAgeMs) ||
+    waiting.bytes >= (maxBytes ?? MAX_TASK_BYTES)
+  )
+}
+
 /** The leaf hashes of a task's messages, in order. */
 export function leavesOf(domain: Domain, salt: Hash, messages: readonly Message[]): Hash[] {
   return messages.map((message) => leafHash(message.id, messageDigest(domain, message), leafBlind(salt, message.id)))

@@ -1,0 +1,62 @@
+import type { Telemetry } from '@w3bstream/core'
+import { type Logger, pino } from 'pino'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+
+const SECONDS = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300]
+
+/** Telemetry as JSON lines on stderr and Prometheus metrics. */
+export class PinoTelemetry implements Telemetry {
+  readonly #registry = new Registry()
+  readonly #metrics = new Map<string, Counter | Gauge | Histogram>()
+  readonly #log: Logger
+
+  /** @param level least severe level that is written */
+  constructor(level: 'error' | 'warn' | 'info' | 'debug' | 'silent') {
+    this.#log = pino(
+      { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+      pino.destination({ dest: 2, sync: true }),
+    )
+    collectDefaultMetrics({ register: this.#registry })
+  }
+
+  count(name: string, labels: Readonly<Record<string, string>> = {}, by = 1): void {
+    const metric = this.#metric(name, () => new Counter(this.#shape(name, labels)))
+    if (metric instanceof Counter) metric.inc({ ...labels }, by)
+  }
+
+  observe(name: string, seconds: number, labels: Readonly<Record<string, string>> = {}): void {
+    const metric = this.#metric(name, () => new Histogram({ ...this.#shape(name, labels), buckets: SECONDS }))
+    if (metric instanceof Histogram) metric.observe({ ...labels }, seconds)
+  }
+
+  gauge(name: string, value: number, labels: Readonly<Record<string, string>> = {}): void {
+    const metric = this.#metric(name, () => new Gauge(this.#shape(name, labels)))
+    if (metric instanceof Gauge) metric.set({ ...labels }, value)
+  }
+
+  log(
+    level: 'error' | 'warn' | 'info' | 'debug',
+    message: string,
+    fields: Readonly<Record<string, unknown>> = {},
+  ): void {
+    this.#log[level](fields, message)
+  }
+
+  /** All metrics in Prometheus' text format. */
+  metrics(): Promise<string> {
+    return this.#registry.metrics()
+  }
+
+  #shape(name: string, labels: Readonly<Record<string, string>>) {
+    return { name, help: name.replaceAll('_', ' '), labelNames: Object.keys(labels), registers: [this.#registry] }
+  }
+
+  #metric(name: string, make: () => Counter | Gauge | Histogram): Counter | Gauge | Histogram {
+    let metric = this.#metrics.get(name)
+    if (metric === undefined) {
+      metric = make()
+      this.#metrics.set(name, metric)
+    }
+    return metric
+  }
+}

@@ -1,0 +1,87 @@
+// `npm test`: everything that guards the main branch and needs Node and npm alone. With CI=true nothing is skipped: a missing toolchain is a failure.
+// Arguments choose steps by name; none runs all.
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { install, projectEnv, projectNode, root } from './prepare.mjs'
+
+install()
+const node = projectNode()
+const env = projectEnv()
+const reports = mkdtempSync(join(tmpdir(), 'w3b-test-'))
+const bin = (name) => join(root, 'node_modules/.bin', name)
+const run = (command, args, extra = {}) =>
+  spawnSync(command, args, { cwd: root, env: { ...env, ...extra }, stdio: 'inherit' }).status === 0
+const has = (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0
+
+let passed = 0
+let failed = 0
+/** Counts one check. */
+const check = (ok) => {
+  if (ok) passed++
+  else failed++
+}
+
+const steps = {
+  lint: () => check(run(bin('biome'), ['ci', '--error-on-warnings', '.'])),
+  types: () => check(run(bin('tsc'), ['-b'])),
+  unused: () => check(run(bin('knip'), ['--no-progress'])),
+  contracts: () => {
+    const report = join(reports, 'forge.json')
+    check(run(node, ['packages/contracts/script/generate.ts', '--check']))
+    const done = spawnSync(node, ['packages/contracts/script/forge.mjs', 'test', '--json'], {
+      cwd: root,
+      env,
+      encoding: 'utf8',
+      maxBuffer: 2 ** 28,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const line = done.stdout.split('\n').find((text) => text.startsWith('{'))
+    if (line === undefined) {
+      console.error(`forge gave no report (${report})`)
+      return check(false)
+    }
+    for (const suite of Object.values(JSON.parse(line)))
+      for (const [name, result] of Object.entries(suite.test_results)) {
+        check(result.status === 'Success')
+        if (result.status !== 'Success') console.error(`FAIL ${name}: ${result.reason}`)
+      }
+  },
+  unit: () => {
+    const report = join(reports, 'vitest.json')
+    const ok = run(bin('vitest'), ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`])
+    if (!existsSync(report)) return check(false)
+    const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, 'utf8'))
+    passed += numPassedTests
+    failed += numFailedTests + numPendingTests
+    // A suite that does not load fails no test of its own.
+    if (!ok && numFailedTests + numPendingTests === 0) failed++
+  },
+  circuits: () => {
+    const missing = ['cargo', 'rustc', 'wasm-ld'].filter((tool) => !has(tool))
+    if (missing.length > 0 && !process.env.CI) {
+      console.error(`Skipped: circuits (${missing.join(', ')} not found; packages/zk/README.md says how to get them)`)
+      return
+    }
+    check(run('bash', ['packages/zk/build.sh', '--test']))
+    if (process.env.CI) check(run('bash', ['packages/zk/build.sh', '--check']))
+  },
+}
+
+const chosen = process.argv.slice(2)
+const unknown = chosen.filter((name) => !(name in steps))
+if (unknown.length > 0) {
+  console.error(`No such step: ${unknown.join(', ')}. Steps: ${Object.keys(steps).join(', ')}`)
+  process.exit(2)
+}
+for (const [name, step] of Object.entries(steps)) {
+  if (chosen.length > 0 && !chosen.includes(name)) continue
+  const started = Date.now()
+  const before = failed
+  console.error(`\n== ${name}`)
+  step()
+  console.error(`== ${name}: ${failed === before ? 'ok' : 'FAILED'} in ${Math.round((Date.now() - started) / 1000)} s`)
+}
+console.log(`${passed} passed, ${failed} failed`)
+process.exit(failed === 0 && passed > 0 ? 0 : 1)
