@@ -9,6 +9,7 @@ import { join } from 'node:path'
 const here = import.meta.dirname
 const repository = join(here, '../../..')
 const generated = join(here, '../ts/generated')
+const out = 'packages/contracts/out/generate'
 const example = 'examples/halo2-weather'
 const verifier = `${example}/artifacts/Verifier.sol`
 
@@ -31,12 +32,12 @@ const main = () => {
   forge('default', Object.values(sources))
   const files = new Map<string, string>()
   for (const [name, source] of Object.entries(sources)) {
-    files.set(`${lowerFirst(name)}.ts`, render(lowerFirst(name), source, artifact('out', source, name)))
+    files.set(`${lowerFirst(name)}.ts`, render(lowerFirst(name), source, artifact('default', source, name)))
   }
   if (existsSync(join(repository, verifier))) {
     forge('verifier', [verifier])
-    const [contract = ''] = readdirSync(join(here, '../out/verifier/Verifier.sol')).map((file) => file.slice(0, -5))
-    files.set('weatherVerifier.ts', render('weatherVerifier', verifier, artifact('out/verifier', verifier, contract)))
+    const [contract = ''] = readdirSync(join(repository, out, 'verifier/Verifier.sol')).map((file) => file.slice(0, -5))
+    files.set('weatherVerifier.ts', render('weatherVerifier', verifier, artifact('verifier', verifier, contract)))
   }
   if (process.argv.includes('--check')) check(files)
   else write(files)
@@ -49,15 +50,17 @@ interface Artifact {
 }
 
 const forge = (profile: string, paths: readonly string[]): void => {
-  const { status } = spawnSync(process.execPath, [join(here, 'forge.mjs'), 'build', ...paths], {
-    env: { ...process.env, FOUNDRY_PROFILE: profile },
+  // The compiler's output can depend on what else it compiles: always these sources, and nothing kept from before.
+  const args = [join(here, 'forge.mjs'), 'build', '--force', '--out', `${out}/${profile}`, ...paths]
+  const { status } = spawnSync(process.execPath, args, {
+    env: { ...process.env, FOUNDRY_PROFILE: profile, FOUNDRY_CACHE_PATH: `${out}/${profile}/cache` },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   if (status !== 0) throw new Error(`forge build failed (profile ${profile}).`)
 }
 
-const artifact = (out: string, source: string, name: string): Artifact => {
-  const file = join(here, '..', out, source.slice(source.lastIndexOf('/') + 1), `${name}.json`)
+const artifact = (profile: string, source: string, name: string): Artifact => {
+  const file = join(repository, out, profile, source.slice(source.lastIndexOf('/') + 1), `${name}.json`)
   const json = JSON.parse(readFileSync(file, 'utf8'))
   return { abi: json.abi, bytecode: json.bytecode.object, runtimeBytecode: json.deployedBytecode.object }
 }

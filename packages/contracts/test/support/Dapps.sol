@@ -35,13 +35,15 @@ contract MoodyDapp is IW3bstreamDapp {
 
     Mode public mode;
     uint256 public calls;
+    mapping(address sequencer => mapping(uint64 number => uint256)) public callsOf;
 
     function set(Mode mode_) external {
         mode = mode_;
     }
 
-    function onSettled(Settlement calldata, uint256[] calldata) external {
+    function onSettled(Settlement calldata settlement, uint256[] calldata) external {
         ++calls;
+        ++callsOf[settlement.sequencer][settlement.number];
         if (mode == Mode.Text) revert("not today");
         if (mode == Mode.Custom) revert Moody(7);
         if (mode == Mode.Burn) {

@@ -13,11 +13,11 @@ import {vm} from "./Vm.sol";
 
 /// A deployment with one project, owned by this contract, whose circuit has four outputs; and the means to make a
 /// valid settlement of it, to be spoilt by tests.
-abstract contract SettlementFixture {
+abstract contract Deployment {
     uint256 internal constant SEQUENCER_KEY = 0xA11CE;
     uint256 internal constant PROVER_KEY = 0xB0B;
     uint256 internal constant OTHER_KEY = 0xC0FFEE;
-    bytes32 internal constant CONFIG = sha256("project file");
+    bytes32 internal constant CONFIG = keccak256("project file");
     string internal constant VERSION = "0.1";
     bytes32 internal constant COMMITMENT = bytes32(uint256(0x1234));
 
@@ -34,7 +34,7 @@ abstract contract SettlementFixture {
     RecordingDapp internal dapp;
     uint64 internal project;
 
-    function setUp() public virtual {
+    function deploy() internal {
         registrar = new ProjectRegistrar();
         nodes = new NodeRegistry();
         fleet = new FleetManager(registrar, nodes);
@@ -153,5 +153,12 @@ abstract contract SettlementFixture {
             s := mload(add(signature, 0x40))
             v := byte(0, mload(add(signature, 0x60)))
         }
+    }
+}
+
+/// A fresh deployment for each test.
+abstract contract SettlementFixture is Deployment {
+    function setUp() public virtual {
+        deploy();
     }
 }
