@@ -7,6 +7,7 @@ import {
   didOfAddress,
   fromHex,
   type Hash,
+  type Hex,
   IdempotencyKeyReusedError,
   InvalidInputError,
   legacySigningDigests,
@@ -15,6 +16,7 @@ import {
   messageDigest,
   messageIdFromKey,
   NonceReusedError,
+  normaliseSignature,
   ProjectPausedError,
   QuotaExceededError,
   StoreUnavailableError,
@@ -192,14 +194,19 @@ async function authenticate(
   }
 }
 
-function legacyDevice(ports: IngestPorts, request: IngestRequest, signature: `0x${string}`): Did {
+function legacyDevice(ports: IngestPorts, request: IngestRequest, signature: Hex): Did {
   const [digest] = legacySigningDigests({
     projectId: request.projectId,
     version: request.version ?? '',
     data: request.payload,
   })
-  if (digest === undefined) throw new BadSignatureError({ reason: 'there is nothing to sign' })
-  return didOfAddress(ports.recover(digest, fromHex(signature)))
+  const normal = normaliseSignature(fromHex(signature))
+  try {
+    return didOfAddress(ports.recover(digest, normal))
+  } catch (error) {
+    if (error instanceof W3bError) throw error
+    throw new BadSignatureError({ reason: 'no key makes it' })
+  }
 }
 
 function take(quota: Quota, scope: string, allotment: Allotment): void {

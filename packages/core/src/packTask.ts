@@ -17,7 +17,7 @@ import {
 } from '@w3bstream/protocol'
 import type { ProjectResolver } from './ProjectResolver.ts'
 import type { Clock } from './ports/Clock.ts'
-import type { LoggedMessage, LogId, MessageLog } from './ports/MessageLog.ts'
+import type { LoggedMessage, LogId, MessageLog, WaitingLog } from './ports/MessageLog.ts'
 import type { Signer } from './ports/Signer.ts'
 import type { TaskStore } from './ports/TaskStore.ts'
 import type { Telemetry } from './ports/Telemetry.ts'
