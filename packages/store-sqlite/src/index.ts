@@ -1,1 +1,8 @@
-export {}
+export { Database, type DatabaseOptions } from './Database.ts'
+export { FileBlobStore } from './FileBlobStore.ts'
+export { openStore, type Store, type StoreOptions } from './openStore.ts'
+export { openTokens } from './openTokens.ts'
+export { SqliteMessageLog } from './SqliteMessageLog.ts'
+export { StoreFormatError } from './StoreFormatError.ts'
+export { StoreInUseError } from './StoreInUseError.ts'
+export { TokenBucketQuota } from './TokenBucketQuota.ts'
