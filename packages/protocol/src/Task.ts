@@ -81,6 +81,7 @@ export interface ProofRecord {
 /** Where a task's result ended. */
 export interface Settlement {
   readonly chainId: bigint
+  /** What the transaction called: the settlement router, or the contract of an `ethereumContract` output. */
   readonly contract: Address
   readonly transactionHash: Hash
   readonly blockNumber: bigint
