@@ -1,14 +1,19 @@
 #!/usr/bin/env node
 // Runs forge from npm with this package's foundry.toml, whatever the caller's folder, and with the Node that runs this
-// script on the PATH for the compiler wrapper: `node packages/contracts/script/forge.mjs test`.
+// script on the PATH for the compiler wrapper: `node packages/contracts/script/forge.mjs test`. The binary is started
+// itself, since the npm package's launcher loses its exit code.
 import { spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const repository = join(dirname(fileURLToPath(import.meta.url)), '../../..')
-const forge = createRequire(import.meta.url).resolve('@foundry-rs/forge/bin.mjs')
-const { status, signal } = spawnSync(process.execPath, [forge, ...process.argv.slice(2)], {
+const platform = `${process.platform}-${process.arch === 'x64' ? 'amd64' : process.arch}`
+const executable = process.platform === 'win32' ? 'forge.exe' : 'forge'
+const launcher = createRequire(import.meta.url).resolve('@foundry-rs/forge/package.json')
+const forge = createRequire(launcher).resolve(`@foundry-rs/forge-${platform}/bin/${executable}`)
+
+const { status, error } = spawnSync(forge, process.argv.slice(2), {
   cwd: repository,
   env: {
     ...process.env,
@@ -17,4 +22,5 @@ const { status, signal } = spawnSync(process.execPath, [forge, ...process.argv.s
   },
   stdio: 'inherit',
 })
-process.exitCode = signal ? 1 : (status ?? 1)
+if (error) process.stderr.write(`forge.mjs: ${error.message}\n`)
+process.exitCode = status ?? 1

@@ -19,7 +19,7 @@ struct Verifier {
     uint16 outputWords;
     /// Exact length of a proof.
     uint24 proofBytes;
-    /// Gas that the verifier gets.
+    /// Gas that the verifier gets, at most MAX_VERIFY_GAS.
     uint32 verifyGas;
     /// Whether the program opens the task's input commitment.
     bool inputBound;
@@ -61,6 +61,8 @@ contract VerifierRegistry {
         /// Hash of the verifier's code at registration; 0 once revoked.
         bytes32 codeHash;
     }
+
+    uint32 public constant MAX_VERIFY_GAS = 10_000_000;
 
     ProjectRegistrar public immutable projectRegistrar;
 
@@ -126,7 +128,7 @@ contract VerifierRegistry {
     function _check(Verifier calldata entry) private view {
         if (entry.verifier.code.length == 0) revert VerifierWithoutCode(entry.verifier);
         if (entry.kind != VerifierKind.HALO2 && entry.kind != VerifierKind.RISC0) revert InvalidVerifier("kind");
-        if (entry.verifyGas == 0) revert InvalidVerifier("verifyGas");
+        if (entry.verifyGas == 0 || entry.verifyGas > MAX_VERIFY_GAS) revert InvalidVerifier("verifyGas");
         if (entry.kind == VerifierKind.HALO2) {
             if (entry.proofBytes == 0) revert InvalidVerifier("proofBytes");
             if (entry.imageId != 0) revert InvalidVerifier("imageId");

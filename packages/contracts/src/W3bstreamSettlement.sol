@@ -73,6 +73,7 @@ contract W3bstreamSettlement is ReentrancyGuardTransient {
     error DappWithoutCode(address dapp);
     /// The dApp refused; `reason` is what it reverted with, cut at MAX_DAPP_REASON_BYTES.
     error DappReverted(address dapp, bytes reason);
+    error RewardHookWithoutCode(address hook);
     error RewardGasTooHigh(uint32 gasLimit, uint32 limit);
     error OnlySelf();
 
@@ -128,6 +129,7 @@ contract W3bstreamSettlement is ReentrancyGuardTransient {
     /// @param gasLimit gas that the hook gets and that every settlement must bring, at most MAX_REWARD_GAS
     function setRewardHook(uint64 projectId, address hook, uint32 gasLimit) external onlyProjectOwner(projectId) {
         if (gasLimit > MAX_REWARD_GAS) revert RewardGasTooHigh(gasLimit, MAX_REWARD_GAS);
+        if (hook != address(0) && hook.code.length == 0) revert RewardHookWithoutCode(hook);
         rewardHook[projectId] = RewardHook(hook, gasLimit);
         emit RewardHookSet(projectId, hook, gasLimit);
     }
@@ -337,6 +339,10 @@ contract W3bstreamSettlement is ReentrancyGuardTransient {
     function _reward(Settlement memory settlement) private {
         RewardHook memory reward = rewardHook[settlement.projectId];
         if (reward.hook == address(0)) return;
+        if (reward.hook.code.length == 0) {
+            emit RewardFailed(settlement.task, reward.hook, "");
+            return;
+        }
         bytes memory data = abi.encodeCall(IRewardHook.onCredited, (settlement));
         BoundedCall.requireGas(reward.gasLimit);
         (bool success, bytes memory reason) =

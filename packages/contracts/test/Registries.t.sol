@@ -275,6 +275,8 @@ contract VerifierRegistryTest is SettlementFixture {
         wrong = entry();
         wrong.verifyGas = 0;
         refuse(wrong, "verifyGas");
+        wrong.verifyGas = verifiers.MAX_VERIFY_GAS() + 1;
+        refuse(wrong, "verifyGas");
         wrong = entry();
         wrong.proofBytes = 0;
         refuse(wrong, "proofBytes");

@@ -561,6 +561,19 @@ contract W3bstreamSettlementTest is SettlementFixture {
         vm.assertEq(dapp.calls(), 1);
     }
 
+    function test_aRewardHookWithoutCodeIsRefusedOrReported() public {
+        vm.expectRevert(abi.encodeWithSelector(W3bstreamSettlement.RewardHookWithoutCode.selector, other));
+        router.setRewardHook(project, other, 1);
+        PointsHook hook = new PointsHook();
+        router.setRewardHook(project, address(hook), 100_000);
+        vm.etch(address(hook), "");
+        W3bstreamSettlement.Item memory item = anItem(1);
+        vm.expectEmit(address(router));
+        emit W3bstreamSettlement.RewardFailed(item.assignment.task, address(hook), "");
+        settle(item);
+        vm.assertEq(dapp.calls(), 1);
+    }
+
     function testFuzz_aSubmitterCannotStarveTheRewardHook(uint256 gasLimit) public {
         PointsHook hook = new PointsHook();
         router.setRewardHook(project, address(hook), 400_000);

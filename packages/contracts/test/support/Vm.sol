@@ -1,29 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-struct Log {
-    bytes32[] topics;
-    bytes data;
-    address emitter;
-}
-
 /// The cheatcodes of forge that these tests use.
 interface Vm {
     function addr(uint256 key) external pure returns (address);
     function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
     function prank(address caller) external;
-    function deal(address account, uint256 balance) external;
     function etch(address target, bytes calldata code) external;
     function chainId(uint256 id) external;
     function assume(bool condition) external pure;
-    function label(address account, string calldata name) external;
-    function recordLogs() external;
-    function getRecordedLogs() external returns (Log[] memory);
     function expectRevert(bytes calldata reason) external;
     function expectRevert(bytes4 selector) external;
     function expectPartialRevert(bytes4 selector) external;
     function expectEmit(address emitter) external;
-    function getCode(string calldata artifact) external view returns (bytes memory);
+    function pauseGasMetering() external;
+    function resumeGasMetering() external;
     function assertTrue(bool condition) external pure;
     function assertTrue(bool condition, string calldata message) external pure;
     function assertFalse(bool condition) external pure;
