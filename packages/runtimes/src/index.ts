@@ -1,1 +1,3 @@
-export {}
+export { createRuntimes, type Runtimes } from './createRuntimes.ts'
+export { inflateProgram, MOST_PROGRAM_BYTES } from './inflateProgram.ts'
+export type { SandboxOptions } from './sandbox/Sandbox.ts'

@@ -1,0 +1,163 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { Socket } from 'node:net'
+import { ProgramError, ProgramLimitError, W3bError } from '@w3bstream/protocol'
+import { z } from 'zod'
+import { encodeFrame, FrameReader } from '../child/frames.ts'
+import type { LoadRequest, RunRequest } from '../child/main.ts'
+import { type ChildLimits, childCommand } from './childCommand.ts'
+import { residentBytes } from './residentBytes.ts'
+
+/** What a child answers. A child is not believed: whatever is not of this shape ends it. */
+const answer = z.discriminatedUnion('ok', [
+  z.object({
+    ok: z.literal(true),
+    abi: z.enum(['prove_task', 'prove', 'prove_client', 'ws']).optional(),
+    provingKeyNeeded: z.string().max(200).nullish(),
+    cpuMs: z.number().nonnegative(),
+  }),
+  z.object({
+    ok: z.literal(false),
+    kind: z.enum(['program', 'limit']),
+    reason: z.string().max(8192),
+    cpuMs: z.number().nonnegative(),
+  }),
+])
+type Answer = z.infer<typeof answer> & { readonly body: Uint8Array }
+
+/** What a child may take for one request. */
+export interface RequestLimits {
+  /** Time as it is told in the error. The request is given up at `deadline`, on the clock of `performance.now()`. */
+  readonly timeoutMs: number
+  readonly deadline: number
+  /** Resident memory of the whole process. */
+  readonly residentBytes: number
+  /** The program's own memory limit, as it is told in the error. */
+  readonly memoryBytes: number
+  readonly runtime: string
+}
+
+const WATCH_MS = 200
+
+/** One child process: takes one request at a time, and is killed by the first that goes over a limit. */
+export class SandboxChild {
+  /** Processor milliseconds used so far, as the child last said. */
+  cpuMs = 0
+  /** Settles when the process is gone. */
+  readonly gone: Promise<void>
+  readonly #process: ChildProcess
+  readonly #reader = new FrameReader({ headerBytes: 64 * 1024, bodyBytes: 64 * 1024 * 1024 })
+  #waiting: ((outcome: Answer | W3bError) => void) | null = null
+  #stderr = ''
+  #alive = true
+
+  constructor(limits: ChildLimits) {
+    const { command, args } = childCommand(limits)
+    // Detached: a Ctrl-C in the terminal is the parent's to handle.
+    this.#process = spawn(command, args, { env: {}, cwd: '/', stdio: ['pipe', 'pipe', 'pipe'], detached: true })
+    const { stdin, stdout, stderr } = this.#process
+    this.#process.unref()
+    for (const pipe of [stdin, stdout, stderr]) {
+      // A child that ends while it is written to says so by its exit.
+      pipe?.on('error', () => {})
+      // An idle child does not keep its parent running.
+      if (pipe instanceof Socket) pipe.unref()
+    }
+    stdout?.on('data', (chunk: Uint8Array) => this.#receive(chunk))
+    stderr?.on('data', (chunk: Uint8Array) => {
+      if (this.#stderr.length < 16_384) this.#stderr += Buffer.from(chunk).toString('latin1')
+    })
+    this.gone = new Promise((resolve) => {
+      this.#process.once('error', () => this.#end(resolve, null))
+      this.#process.once('close', (_code, signal) => this.#end(resolve, signal))
+    })
+  }
+
+  get alive(): boolean {
+    return this.#alive
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid
+  }
+
+  /** @throws {ProgramError} @throws {ProgramLimitError} and whatever `signal` was aborted with; the child survives a refusal alone */
+  async request(
+    request: LoadRequest | RunRequest,
+    body: Uint8Array,
+    limits: RequestLimits,
+    signal: AbortSignal,
+  ): Promise<{ answer: Extract<Answer, { ok: true }>; body: Uint8Array }> {
+    const { runtime } = limits
+    if (signal.aborted) throw signal.reason
+    if (!this.#alive) throw this.#ended(runtime, null)
+    const outcome = new Promise<Answer | W3bError>((resolve) => {
+      this.#waiting = resolve
+    })
+    const giveUp = (error: unknown): void => {
+      failed ??= { error }
+      this.kill()
+    }
+    let failed: { readonly error: unknown } | undefined
+    const onAbort = (): void => giveUp(signal.reason)
+    const deadline = setTimeout(
+      () => giveUp(new ProgramLimitError({ runtime, limit: `time limit of ${limits.timeoutMs} ms` })),
+      Math.max(0, limits.deadline - performance.now()),
+    )
+    const watch = setInterval(async () => {
+      const resident = this.pid === undefined ? 0 : await residentBytes(this.pid)
+      if (resident > limits.residentBytes)
+        giveUp(new ProgramLimitError({ runtime, limit: `memory limit of ${limits.memoryBytes} bytes` }))
+    }, WATCH_MS)
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      this.#process.stdin?.write(encodeFrame(request, body))
+      const got = await outcome
+      if (failed) throw failed.error
+      if (got instanceof W3bError) throw got
+      this.cpuMs = got.cpuMs
+      if (!got.ok)
+        throw got.kind === 'limit'
+          ? new ProgramLimitError({ runtime, limit: got.reason })
+          : new ProgramError({ runtime, reason: got.reason })
+      return { answer: got, body: got.body }
+    } finally {
+      clearTimeout(deadline)
+      clearInterval(watch)
+      signal.removeEventListener('abort', onAbort)
+      this.#waiting = null
+    }
+  }
+
+  kill(): void {
+    this.#process.ref()
+    this.#process.kill('SIGKILL')
+  }
+
+  #receive(chunk: Uint8Array): void {
+    try {
+      for (const frame of this.#reader.push(chunk)) {
+        const settle = this.#waiting
+        const parsed = answer.parse(frame.header)
+        if (!settle) throw new RangeError('an answer to nothing')
+        this.#waiting = null
+        settle({ ...parsed, body: frame.body })
+      }
+    } catch {
+      // Whatever speaks this way is not our child's code any more.
+      this.kill()
+    }
+  }
+
+  #end(resolve: () => void, signal: NodeJS.Signals | null): void {
+    this.#alive = false
+    this.#waiting?.(this.#ended('sandboxed', signal))
+    resolve()
+  }
+
+  #ended(runtime: string, signal: NodeJS.Signals | null): W3bError {
+    if (/heap out of memory|Out of memory/i.test(this.#stderr))
+      return new ProgramLimitError({ runtime, limit: 'memory limit (the heap of its process is full)' })
+    if (signal === 'SIGXCPU') return new ProgramLimitError({ runtime, limit: 'processor time' })
+    return new ProgramError({ runtime, reason: `its process ended${signal ? ` by ${signal}` : ''}` })
+  }
+}
