@@ -82,9 +82,7 @@ contract WeatherStats is IW3bstreamDapp {
         return _total;
     }
 
-    function _record(bytes32 task, uint64 messageCount, uint256 count, uint256 sum, uint256 min, uint256 max)
-        private
-    {
+    function _record(bytes32 task, uint64 messageCount, uint256 count, uint256 sum, uint256 min, uint256 max) private {
         if (count == 0) revert NoReadings();
         if (count != messageCount) revert CountMismatch(count, messageCount);
         // The circuit guarantees this for the verifier keys that were read; it also makes the casts below exact.

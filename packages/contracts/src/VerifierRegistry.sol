@@ -111,11 +111,7 @@ contract VerifierRegistry {
     }
 
     /// @notice keccak256(abi.encode(projectId, configHash, keccak256(bytes(version)))).
-    function verifierKey(uint64 projectId, bytes32 configHash, string calldata version)
-        public
-        pure
-        returns (bytes32)
-    {
+    function verifierKey(uint64 projectId, bytes32 configHash, string calldata version) public pure returns (bytes32) {
         return keccak256(abi.encode(projectId, configHash, keccak256(bytes(version))));
     }
 

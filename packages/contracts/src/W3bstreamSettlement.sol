@@ -100,11 +100,7 @@ contract W3bstreamSettlement is ReentrancyGuardTransient {
     }
 
     /// @dev The three contracts share this one's chain; the registrar is the verifying contract of the typed data.
-    constructor(
-        ProjectRegistrar projectRegistrar_,
-        FleetManager fleetManager_,
-        VerifierRegistry verifierRegistry_
-    ) {
+    constructor(ProjectRegistrar projectRegistrar_, FleetManager fleetManager_, VerifierRegistry verifierRegistry_) {
         projectRegistrar = projectRegistrar_;
         fleetManager = fleetManager_;
         verifierRegistry = verifierRegistry_;
@@ -290,9 +286,7 @@ contract W3bstreamSettlement is ReentrancyGuardTransient {
         if (entry.kind != VerifierKind.HALO2) revert UnsupportedVerifierKind(entry.kind);
         if (!entry.inputBound && task.inputCommitment != 0) revert InputCommitmentNotBound(task.inputCommitment);
         Halo2Verification.verify(
-            Halo2Verification.Circuit(
-                entry.verifier, codeHash, entry.outputWords, entry.proofBytes, entry.verifyGas
-            ),
+            Halo2Verification.Circuit(entry.verifier, codeHash, entry.outputWords, entry.proofBytes, entry.verifyGas),
             TypedData.binding(digest, prover),
             task.inputCommitment,
             outputs,

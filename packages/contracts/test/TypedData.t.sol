@@ -111,9 +111,7 @@ contract TypedDataTest is SettlementFixture {
         vm.assertEq(
             router.messageDigest(Message(project, "", "did:key:z6Mk", nonce, payloadHash)),
             digestOf(
-                "Message",
-                "uint64 projectId,string version,string device,uint64 nonce,bytes32 payloadHash",
-                message
+                "Message", "uint64 projectId,string version,string device,uint64 nonce,bytes32 payloadHash", message
             )
         );
     }
@@ -125,11 +123,7 @@ contract TypedDataTest is SettlementFixture {
     }
 
     /// The digest of a message of one type in the deployment's domain.
-    function digestOf(string memory name, string memory fields, string memory message)
-        private
-        view
-        returns (bytes32)
-    {
+    function digestOf(string memory name, string memory fields, string memory message) private view returns (bytes32) {
         string memory domain = string.concat(
             '"domain":{"name":"W3bstream","version":"1","chainId":"',
             eip712.toString(block.chainid),

@@ -23,14 +23,7 @@ contract W3bstreamSettlementTest is SettlementFixture {
         bytes32 key = verifiers.verifierKey(project, CONFIG, VERSION);
         vm.expectEmit(address(router));
         emit W3bstreamSettlement.Settled(
-            item.assignment.task,
-            project,
-            prover,
-            sequencer,
-            5,
-            key,
-            item.task.messagesRoot,
-            keccak256(item.outputs)
+            item.assignment.task, project, prover, sequencer, 5, key, item.task.messagesRoot, keccak256(item.outputs)
         );
         settle(item);
 
@@ -85,9 +78,7 @@ contract W3bstreamSettlementTest is SettlementFixture {
         vm.assertTrue(router.consumed(project, sequencer, number));
         vm.assertFalse(router.consumed(project, sequencer, number ^ 1));
         vm.expectRevert(
-            abi.encodeWithSelector(
-                W3bstreamSettlement.TaskAlreadySettled.selector, project, sequencer, number
-            )
+            abi.encodeWithSelector(W3bstreamSettlement.TaskAlreadySettled.selector, project, sequencer, number)
         );
         settle(item);
         vm.assertEq(dapp.calls(), 1);
@@ -135,9 +126,7 @@ contract W3bstreamSettlementTest is SettlementFixture {
 
     function test_refusesASequencerThatWasDisallowed() public {
         fleet.disallowSequencer(project, sequencer);
-        refuse(
-            anItem(1), abi.encodeWithSelector(W3bstreamSettlement.SequencerNotAllowed.selector, project, sequencer)
-        );
+        refuse(anItem(1), abi.encodeWithSelector(W3bstreamSettlement.SequencerNotAllowed.selector, project, sequencer));
     }
 
     function test_refusesASequencerOfAnotherProject() public {
@@ -251,9 +240,7 @@ contract W3bstreamSettlementTest is SettlementFixture {
         Task memory task = aTask(1);
         task.sequencer = address(0);
         W3bstreamSettlement.Item memory item = make(task, SEQUENCER_KEY, PROVER_KEY);
-        refuse(
-            item, abi.encodeWithSelector(W3bstreamSettlement.SequencerNotAllowed.selector, project, address(0))
-        );
+        refuse(item, abi.encodeWithSelector(W3bstreamSettlement.SequencerNotAllowed.selector, project, address(0)));
         item = anItem(1);
         item.assignment.prover = address(0);
         item.assignmentSignature = sign(SEQUENCER_KEY, router.assignmentDigest(item.assignment));
@@ -298,10 +285,7 @@ contract W3bstreamSettlementTest is SettlementFixture {
         outputs[word] += Halo2Verification.R * (1 + excess);
         item.outputs = abi.encode(outputs);
         signResult(item, PROVER_KEY);
-        refuse(
-            item,
-            abi.encodeWithSelector(Halo2Verification.PublicInputNotInField.selector, 3 + word, outputs[word])
-        );
+        refuse(item, abi.encodeWithSelector(Halo2Verification.PublicInputNotInField.selector, 3 + word, outputs[word]));
     }
 
     function test_refusesAnInputCommitmentBeyondTheField() public {
@@ -309,9 +293,7 @@ contract W3bstreamSettlementTest is SettlementFixture {
         task.inputCommitment = bytes32(uint256(COMMITMENT) + Halo2Verification.R);
         refuse(
             make(task, SEQUENCER_KEY, PROVER_KEY),
-            abi.encodeWithSelector(
-                Halo2Verification.PublicInputNotInField.selector, 2, uint256(task.inputCommitment)
-            )
+            abi.encodeWithSelector(Halo2Verification.PublicInputNotInField.selector, 2, uint256(task.inputCommitment))
         );
     }
 
@@ -332,9 +314,7 @@ contract W3bstreamSettlementTest is SettlementFixture {
         W3bstreamSettlement.Item memory item = anItem(1);
         item.outputs = new bytes(length);
         signResult(item, PROVER_KEY);
-        refuse(
-            item, abi.encodeWithSelector(Halo2Verification.OutputsLengthMismatch.selector, uint256(length), 128)
-        );
+        refuse(item, abi.encodeWithSelector(Halo2Verification.OutputsLengthMismatch.selector, uint256(length), 128));
     }
 
     function test_refusesAVerifierThatLostItsCode() public {
@@ -359,8 +339,7 @@ contract W3bstreamSettlementTest is SettlementFixture {
         Verifier memory lax = entry();
         lax.verifier = address(new FalseVerifier());
         refuse(
-            itemOf("lax", lax),
-            abi.encodeWithSelector(Halo2Verification.VerifierAnswered.selector, lax.verifier, 32)
+            itemOf("lax", lax), abi.encodeWithSelector(Halo2Verification.VerifierAnswered.selector, lax.verifier, 32)
         );
     }
 
@@ -511,8 +490,7 @@ contract W3bstreamSettlementTest is SettlementFixture {
         ReentrantDapp reentrant = new ReentrantDapp();
         router.bindDapp(project, address(reentrant));
         W3bstreamSettlement.Item memory second = anItem(2);
-        bytes memory locked =
-            abi.encodeWithSelector(ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector);
+        bytes memory locked = abi.encodeWithSelector(ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector);
 
         reentrant.arm(
             abi.encodeCall(
@@ -536,10 +514,7 @@ contract W3bstreamSettlementTest is SettlementFixture {
         refuse(anItem(1), reverted(address(reentrant), locked));
 
         reentrant.arm(abi.encodeCall(router.settleItem, (second)));
-        refuse(
-            anItem(1),
-            reverted(address(reentrant), abi.encodeWithSelector(W3bstreamSettlement.OnlySelf.selector))
-        );
+        refuse(anItem(1), reverted(address(reentrant), abi.encodeWithSelector(W3bstreamSettlement.OnlySelf.selector)));
 
         items[0] = anItem(1);
         reentrant.arm(abi.encodeCall(router.settleMany, (items)));
@@ -628,9 +603,7 @@ contract W3bstreamSettlementTest is SettlementFixture {
             abi.encodeWithSelector(W3bstreamSettlement.TaskAlreadySettled.selector, project, sequencer, uint64(2))
         );
         bool[] memory settled = router.settleMany{gas: 3_500_000}(items);
-        vm.assertEq(
-            keccak256(abi.encode(settled)), keccak256(abi.encode(boolsOf(true, false, false, false, true)))
-        );
+        vm.assertEq(keccak256(abi.encode(settled)), keccak256(abi.encode(boolsOf(true, false, false, false, true))));
         vm.assertEq(picky.calls(), 2);
         vm.assertTrue(router.consumed(project, sequencer, 2));
         vm.assertTrue(router.consumed(project, sequencer, 4));
@@ -658,10 +631,7 @@ contract W3bstreamSettlementTest is SettlementFixture {
     // Support
 
     /// An item of a version with another verifier entry.
-    function itemOf(string memory version, Verifier memory another)
-        private
-        returns (W3bstreamSettlement.Item memory)
-    {
+    function itemOf(string memory version, Verifier memory another) private returns (W3bstreamSettlement.Item memory) {
         verifiers.registerVerifier(project, CONFIG, version, another);
         Task memory task = aTask(1);
         task.version = version;

@@ -83,9 +83,7 @@ contract WeatherStatsTest is SettlementFixture {
     function test_refusesAProofThatOpensNoCommitment() public {
         Settlement memory settlement = settlementOf("t", 3);
         settlement.inputBound = false;
-        refuse(
-            settlement, outputsOf(3, 60, 10, 30), abi.encodeWithSelector(WeatherStats.InputNotBound.selector)
-        );
+        refuse(settlement, outputsOf(3, 60, 10, 30), abi.encodeWithSelector(WeatherStats.InputNotBound.selector));
     }
 
     function test_refusesOutputsThatDoNotFitTheTask() public {
@@ -94,9 +92,7 @@ contract WeatherStatsTest is SettlementFixture {
             new uint256[](3),
             abi.encodeWithSelector(WeatherStats.WrongNumberOfOutputs.selector, 3)
         );
-        refuse(
-            settlementOf("t", 0), outputsOf(0, 0, 0, 0), abi.encodeWithSelector(WeatherStats.NoReadings.selector)
-        );
+        refuse(settlementOf("t", 0), outputsOf(0, 0, 0, 0), abi.encodeWithSelector(WeatherStats.NoReadings.selector));
         refuse(
             settlementOf("t", 4),
             outputsOf(3, 60, 10, 30),

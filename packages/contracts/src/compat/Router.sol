@@ -71,8 +71,7 @@ contract Router {
         if (target.code.length == 0) revert DappWithoutCode(target);
         bytes memory call = abi.encodeCall(IDapp.process, (projectId, proverId, clientId, data));
         BoundedCall.requireGas(REPORT_GAS);
-        (bool success, bytes memory reason) =
-            BoundedCall.call(target, gasleft() - REPORT_GAS, call, MAX_REASON_BYTES);
+        (bool success, bytes memory reason) = BoundedCall.call(target, gasleft() - REPORT_GAS, call, MAX_REASON_BYTES);
         emit DataProcessed(projectId, proverId, msg.sender, success, success ? "" : RevertReason.toText(reason));
     }
 }

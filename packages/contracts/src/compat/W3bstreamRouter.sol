@@ -65,8 +65,7 @@ contract W3bstreamRouter {
         if (receiver.code.length == 0) revert ReceiverWithoutCode(receiver);
         bytes memory call = abi.encodeCall(IReceiver.receiveData, (data));
         BoundedCall.requireGas(REPORT_GAS);
-        (bool success, bytes memory reason) =
-            BoundedCall.call(receiver, gasleft() - REPORT_GAS, call, MAX_REASON_BYTES);
+        (bool success, bytes memory reason) = BoundedCall.call(receiver, gasleft() - REPORT_GAS, call, MAX_REASON_BYTES);
         emit DataReceived(msg.sender, success, success ? "" : RevertReason.toText(reason));
     }
 }

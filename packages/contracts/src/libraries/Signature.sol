@@ -10,9 +10,7 @@ library Signature {
     /// @dev Reverts with ECDSAInvalidSignatureLength, ECDSAInvalidSignatureS (high s) or ECDSAInvalidSignature.
     function recover(bytes32 digest, bytes calldata signature) internal pure returns (address) {
         if (signature.length == 65) {
-            return ECDSA.recover(
-                digest, uint8(signature[64]), bytes32(signature[0:32]), bytes32(signature[32:64])
-            );
+            return ECDSA.recover(digest, uint8(signature[64]), bytes32(signature[0:32]), bytes32(signature[32:64]));
         }
         if (signature.length == 64) {
             return ECDSA.recover(digest, bytes32(signature[0:32]), bytes32(signature[32:64]));

@@ -61,9 +61,7 @@ library TypedData {
         keccak256("Message(uint64 projectId,string version,string device,uint64 nonce,bytes32 payloadHash)");
 
     function domainSeparator(address registrar) internal view returns (bytes32) {
-        return keccak256(
-            abi.encode(DOMAIN_TYPEHASH, keccak256("W3bstream"), keccak256("1"), block.chainid, registrar)
-        );
+        return keccak256(abi.encode(DOMAIN_TYPEHASH, keccak256("W3bstream"), keccak256("1"), block.chainid, registrar));
     }
 
     function hash(Task calldata task) internal pure returns (bytes32) {

@@ -90,8 +90,7 @@ abstract contract Deployment {
         item.assignment = Assignment(digest, vm.addr(proverKey), uint64(block.timestamp + 60), 1);
         item.assignmentSignature = sign(sequencerKey, router.assignmentDigest(item.assignment));
         item.outputs = abi.encode(uint256(3), uint256(60), uint256(10), uint256(30));
-        item.proof =
-            verifier.prove(router.binding(digest, vm.addr(proverKey)), task.inputCommitment, item.outputs);
+        item.proof = verifier.prove(router.binding(digest, vm.addr(proverKey)), task.inputCommitment, item.outputs);
         item.gasLimit = 600_000;
         signResult(item, proverKey);
     }

@@ -22,12 +22,14 @@ contract ToyVerifier {
     }
 
     /// The proof of these public inputs: 64 bytes, of which the second half is idle.
-    function prove(bytes32 binding, bytes32 inputCommitment, bytes memory outputs) external pure returns (bytes memory) {
+    function prove(bytes32 binding, bytes32 inputCommitment, bytes memory outputs)
+        external
+        pure
+        returns (bytes memory)
+    {
         return abi.encode(
             keccak256(
-                abi.encodePacked(
-                    uint256(binding) >> 128, uint256(uint128(uint256(binding))), inputCommitment, outputs
-                )
+                abi.encodePacked(uint256(binding) >> 128, uint256(uint128(uint256(binding))), inputCommitment, outputs)
             ),
             uint256(0)
         );
