@@ -2,7 +2,14 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BlobStore, Content } from '@w3bstream/core/ports'
-import { ContentUnavailableError, CorruptBlobError, type Hash, hash, InvalidInputError } from '@w3bstream/protocol'
+import {
+  ContentUnavailableError,
+  CorruptBlobError,
+  type Hash,
+  hash,
+  InvalidInputError,
+  StoreUnavailableError,
+} from '@w3bstream/protocol'
 import { cidOf } from './cidOf.ts'
 import { parseCid } from './parseCid.ts'
 
@@ -20,25 +27,14 @@ export class EmbeddedContent implements Content {
     this.#dir = options.dir
   }
 
-  /** @returns the CID; the bytes and their index entry are durable */
+  /** @returns the CID; the bytes and their index entry are durable. @throws {StoreUnavailableError} */
   async publish(bytes: Uint8Array): Promise<string> {
     const [cid, blob] = await Promise.all([cidOf(bytes), this.#blobs.put(bytes)])
     if ((await this.#indexed(cid)) === blob) return cid
-    await mkdir(this.#dir, { recursive: true })
-    const temporary = join(this.#dir, `.${randomUUID()}`)
-    const file = await open(temporary, 'wx')
     try {
-      await file.writeFile(blob)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(temporary, join(this.#dir, cid))
-    const dir = await open(this.#dir, 'r')
-    try {
-      await dir.sync()
-    } finally {
-      await dir.close()
+      await this.#write(cid, blob)
+    } catch (cause) {
+      throw unavailable(cause)
     }
     return cid
   }
@@ -71,6 +67,25 @@ export class EmbeddedContent implements Content {
     }
   }
 
+  async #write(cid: string, blob: Hash): Promise<void> {
+    await mkdir(this.#dir, { recursive: true })
+    const temporary = join(this.#dir, `.${randomUUID()}`)
+    const file = await open(temporary, 'wx')
+    try {
+      await file.writeFile(blob)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, join(this.#dir, cid))
+    const dir = await open(this.#dir, 'r')
+    try {
+      await dir.sync()
+    } finally {
+      await dir.close()
+    }
+  }
+
   async #indexed(cid: string): Promise<Hash | null> {
     try {
       return hash((await readFile(join(this.#dir, cid), 'latin1')).trim())
@@ -78,7 +93,11 @@ export class EmbeddedContent implements Content {
       // A damaged entry is as good as none: publishing again writes it anew.
       if (error instanceof InvalidInputError) return null
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
-      throw error
+      throw unavailable(error)
     }
   }
+}
+
+function unavailable(cause: unknown): StoreUnavailableError {
+  return new StoreUnavailableError({ reason: cause instanceof Error ? cause.message : String(cause), cause })
 }

@@ -18,6 +18,8 @@ export interface OutsideRequest {
   readonly method?: 'GET' | 'POST'
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Uint8Array | string
+  /** Gives the request up. */
+  readonly signal?: AbortSignal
   /** Default: the system's resolver. */
   readonly lookup?: Lookup
 }
@@ -41,6 +43,7 @@ const MAX_REDIRECTS = 5
  */
 export async function fetchOutside(url: string, options: OutsideRequest): Promise<OutsideResponse> {
   const timer = AbortSignal.timeout(options.timeoutMs)
+  const signal = options.signal === undefined ? timer : AbortSignal.any([timer, options.signal])
   let step: Step = {
     url: parseUrl(url),
     method: options.method ?? 'GET',
@@ -50,7 +53,7 @@ export async function fetchOutside(url: string, options: OutsideRequest): Promis
   const shown = displayUrl(step.url)
   try {
     for (let redirects = 0; ; redirects++) {
-      const answer = await one(step, options, timer)
+      const answer = await one(step, options, signal)
       if (answer.type === 'done') return answer.response
       if (redirects === MAX_REDIRECTS) throw refused(shown, `more than ${MAX_REDIRECTS} redirects`)
       step = follow(step, answer.location, answer.status)
