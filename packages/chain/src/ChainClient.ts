@@ -49,7 +49,8 @@ export interface TransactionReceipt {
 /** A call that is run without being sent. */
 export interface Call {
   readonly from?: Address
-  readonly to: Address
+  /** Absent or null: a deployment of `data`. */
+  readonly to?: Address | null
   readonly data: Hex
   readonly gas?: bigint
 }
@@ -285,8 +286,8 @@ const OVERLOADED = new Set([-32005, -32016, -32097, 429])
 
 function callParams(call: Call): Record<string, string> {
   return {
-    to: call.to,
     data: call.data,
+    ...(call.to === undefined || call.to === null ? {} : { to: call.to }),
     ...(call.from === undefined ? {} : { from: call.from }),
     ...(call.gas === undefined ? {} : { gas: `0x${call.gas.toString(16)}` }),
   }

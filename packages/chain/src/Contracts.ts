@@ -1,0 +1,11 @@
+import type { Address } from '@w3bstream/protocol'
+
+/** Addresses of one deployment. They share one chain; the registrar's is the typed data's verifying contract. */
+export interface Contracts {
+  readonly projectRegistrar: Address
+  readonly nodeRegistry: Address
+  readonly proverRegistrar: Address
+  readonly fleetManager: Address
+  readonly verifierRegistry: Address
+  readonly settlement: Address
+}

@@ -1,0 +1,113 @@
+import { fleetManagerAbi, projectRegistrarAbi, verifierRegistryAbi, w3bstreamSettlementAbi } from '@w3bstream/contracts'
+import { type Address, address, type Hash, type ProjectId, projectId, verifierKey } from '@w3bstream/protocol'
+import { encodeFunctionData, toEventSelector } from 'viem'
+import type { Contracts } from './Contracts.ts'
+import { callFailure } from './callFailure.ts'
+import { RpcError } from './RpcError.ts'
+import { readContract } from './readContract.ts'
+import { TransactionFailedError } from './TransactionFailedError.ts'
+import { type Operator, transact } from './transact.ts'
+
+/** What an owner registers about a verifier contract. */
+export interface VerifierRegistration {
+  readonly verifier: Address
+  readonly outputWords: number
+  readonly proofBytes: number
+  readonly verifyGas: number
+  readonly inputBound: boolean
+}
+
+const UPSERTED = toEventSelector('ProjectUpserted(uint64,string,bytes32)')
+const KIND_HALO2 = 1
+
+/** What a project's owner does on-chain. Everything but `createProject` may be repeated: what is so already is not sent again. */
+export class ProjectOwner {
+  readonly #operator: Operator
+  readonly #contracts: Contracts
+
+  constructor(operator: Operator, contracts: Contracts) {
+    this.#operator = operator
+    this.#contracts = contracts
+  }
+
+  /** @returns the new project's id. @throws {TransactionFailedError} @throws {ChainUnavailableError} */
+  async createProject(uri: string, hash: Hash): Promise<ProjectId> {
+    const what = 'Registering the project'
+    const { logs } = await transact(this.#operator, what, {
+      to: this.#contracts.projectRegistrar,
+      data: encodeFunctionData({ abi: projectRegistrarAbi, functionName: 'createProject', args: [uri, hash] }),
+    })
+    const id = logs.find(({ topics }) => topics[0] === UPSERTED)?.topics[1]
+    if (id === undefined) throw new TransactionFailedError({ what, reason: 'the receipt names no project' })
+    return projectId(BigInt(id))
+  }
+
+  async updateProject(id: ProjectId, uri: string, hash: Hash): Promise<void> {
+    const call = { address: this.#contracts.projectRegistrar, abi: projectRegistrarAbi } as const
+    const [oldUri, oldHash] = await readContract(this.#operator.chain, {
+      ...call,
+      functionName: 'projects',
+      args: [id],
+    })
+    if (oldUri === uri && oldHash === hash) return
+    await transact(this.#operator, 'Updating the project', {
+      to: this.#contracts.projectRegistrar,
+      data: encodeFunctionData({ abi: projectRegistrarAbi, functionName: 'updateProject', args: [id, uri, hash] }),
+    })
+  }
+
+  /** Lets an account sign the project's tasks and assignments. */
+  async allowSequencer(id: ProjectId, sequencer: Address): Promise<void> {
+    const call = { address: this.#contracts.fleetManager, abi: fleetManagerAbi } as const
+    const args = [sequencer, id] as const
+    if (await readContract(this.#operator.chain, { ...call, functionName: 'isSequencerAllowed', args })) return
+    await transact(this.#operator, 'Allowing the sequencer', {
+      to: this.#contracts.fleetManager,
+      data: encodeFunctionData({ abi: fleetManagerAbi, functionName: 'allowSequencer', args: [id, sequencer] }),
+    })
+  }
+
+  /** Sets the verifier of a project version, for good. @returns its key */
+  async registerVerifier(p: {
+    readonly id: ProjectId
+    readonly configHash: Hash
+    readonly version: string
+    readonly verifier: VerifierRegistration
+  }): Promise<Hash> {
+    const key = verifierKey(p.id, p.configHash, p.version)
+    if (await this.#isRegistered(key)) return key
+    const zero = `0x${'0'.repeat(64)}` as const
+    const entry = { ...p.verifier, kind: KIND_HALO2, imageId: zero, selector: '0x00000000' } as const
+    await transact(this.#operator, 'Registering the verifier', {
+      to: this.#contracts.verifierRegistry,
+      data: encodeFunctionData({
+        abi: verifierRegistryAbi,
+        functionName: 'registerVerifier',
+        args: [p.id, p.configHash, p.version, entry],
+      }),
+    })
+    return key
+  }
+
+  /** Makes a contract the receiver of the project's results. */
+  async bindDapp(id: ProjectId, dapp: Address): Promise<void> {
+    const call = { address: this.#contracts.settlement, abi: w3bstreamSettlementAbi } as const
+    if (address(await readContract(this.#operator.chain, { ...call, functionName: 'dapp', args: [id] })) === dapp)
+      return
+    await transact(this.#operator, 'Binding the dApp', {
+      to: this.#contracts.settlement,
+      data: encodeFunctionData({ abi: w3bstreamSettlementAbi, functionName: 'bindDapp', args: [id, dapp] }),
+    })
+  }
+
+  async #isRegistered(key: Hash): Promise<boolean> {
+    const call = { address: this.#contracts.verifierRegistry, abi: verifierRegistryAbi } as const
+    try {
+      await readContract(this.#operator.chain, { ...call, functionName: 'verifierOf', args: [key] })
+      return true
+    } catch (error) {
+      if (error instanceof RpcError && callFailure(error).name === 'VerifierNotRegistered') return false
+      throw error
+    }
+  }
+}

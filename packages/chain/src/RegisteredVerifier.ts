@@ -1,0 +1,203 @@
+import { verifierRegistryAbi } from '@w3bstream/contracts'
+import type { Verifier } from '@w3bstream/core'
+import {
+  type Address,
+  address,
+  ChainUnavailableError,
+  fromHex,
+  type Hash,
+  type Hex,
+  hash,
+  keccak256,
+  ProofRejectedError,
+  type Task,
+  type TaskId,
+  toHex,
+  verifierKey,
+} from '@w3bstream/protocol'
+import type { ChainClient } from './ChainClient.ts'
+import { LOCAL_CHAIN_ID } from './ChainPreset.ts'
+import { callFailure } from './callFailure.ts'
+import { RpcError } from './RpcError.ts'
+import { readContract } from './readContract.ts'
+
+/** A program's verifier, as its project's owner registered it. */
+export interface VerifierEntry {
+  readonly key: Hash
+  readonly verifier: Address
+  readonly kind: number
+  readonly outputWords: number
+  readonly proofBytes: number
+  readonly verifyGas: bigint
+  /** Whether the program opens the task's input commitment. */
+  readonly inputBound: boolean
+  readonly codeHash: Hash
+}
+
+export interface RegisteredVerifierOptions {
+  /** How long an entry is taken for granted: so late a revocation may be noticed here, and never on-chain. */
+  readonly cacheMs: number
+  /** Byte strings that give away a verifier made from a test SRS, whose proofs anybody can forge. Refused but on a local chain. */
+  readonly testSrsMarkers: readonly Hex[]
+}
+
+type Found =
+  | { readonly type: 'entry'; readonly entry: VerifierEntry; readonly insecure: boolean }
+  | { readonly type: 'unregistered' }
+  | { readonly type: 'revoked' }
+  | { readonly type: 'codeChanged' }
+
+/** Order of BN254's scalar field. */
+const R = 21888242871839275222246405745257275088548364400416034343698204186575808495617n
+const KIND_HALO2 = 1
+const MAX_CACHED = 1_000
+/** The transaction's own cost and, at the most that any fork asks, its calldata's: on top of what the verifier gets. */
+const BASE_GAS = 21_000n
+const GAS_PER_BYTE = 40n
+
+/**
+ * Judges proofs by the contract that the project's owner registered, run by `eth_call` exactly as the settlement router calls it: same inputs,
+ * same checks, same gas.
+ */
+export class RegisteredVerifier implements Verifier {
+  readonly #chain: ChainClient
+  readonly #registry: Address
+  readonly #options: RegisteredVerifierOptions
+  readonly #cache = new Map<Hash, { readonly until: number; readonly found: Promise<Found> }>()
+
+  constructor(
+    modules: { readonly chain: ChainClient; readonly contracts: { readonly verifierRegistry: Address } },
+    options: Partial<RegisteredVerifierOptions> = {},
+  ) {
+    this.#chain = modules.chain
+    this.#registry = modules.contracts.verifierRegistry
+    this.#options = { cacheMs: 30_000, testSrsMarkers: [], ...options }
+  }
+
+  /** @returns the entry of a project version, or null where there is none that is in force. @throws {ChainUnavailableError} */
+  async entry(task: Pick<Task, 'projectId' | 'configHash' | 'version'>): Promise<VerifierEntry | null> {
+    const found = await this.#find(verifierKey(task.projectId, task.configHash, task.version))
+    return found.type === 'entry' ? found.entry : null
+  }
+
+  async verify(p: {
+    readonly task: Task
+    readonly taskId: TaskId
+    readonly binding: Hash
+    readonly proof: Uint8Array
+    readonly outputs: Hex
+  }): Promise<'verified' | 'unregistered'> {
+    const reject = (reason: string) => new ProofRejectedError({ task: p.taskId, reason })
+    const found = await this.#find(verifierKey(p.task.projectId, p.task.configHash, p.task.version))
+    switch (found.type) {
+      case 'unregistered':
+        return 'unregistered'
+      case 'revoked':
+        throw reject('the verifier of this project version was revoked')
+      case 'codeChanged':
+        throw reject("the verifier's code is not what was registered")
+      case 'entry':
+        if (found.entry.kind !== KIND_HALO2) return 'unregistered'
+        if (found.insecure)
+          throw reject('its verifier was made from a test SRS, by which anybody can forge proofs: local chains only')
+    }
+    const { entry } = found
+    const problem = misshapen(entry, p.task, p.proof, p.outputs)
+    if (problem !== null) throw reject(problem)
+    await this.#run(entry, calldata(p.binding, p.task.inputCommitment, p.outputs, p.proof), reject)
+    return 'verified'
+  }
+
+  async #run(entry: VerifierEntry, data: Hex, reject: (reason: string) => ProofRejectedError): Promise<void> {
+    const gas = entry.verifyGas + BASE_GAS + GAS_PER_BYTE * BigInt((data.length - 2) / 2)
+    let answer: Hex
+    try {
+      answer = await this.#chain.call({ to: entry.verifier, data, gas })
+    } catch (error) {
+      if (!(error instanceof RpcError)) throw error
+      if (!isVerdict(error))
+        throw new ChainUnavailableError({ chainId: this.#chain.chainId, reason: error.message, cause: error })
+      throw reject(`the verifier does not accept it (${callFailure(error).reason})`)
+    }
+    if (answer !== '0x') throw reject('the verifier answered, where a valid proof gets no answer')
+  }
+
+  async #find(key: Hash): Promise<Found> {
+    const cached = this.#cache.get(key)
+    if (cached !== undefined && cached.until > Date.now()) return cached.found
+    if (this.#cache.size >= MAX_CACHED) this.#cache.clear()
+    const found = this.#read(key)
+    this.#cache.set(key, { until: Date.now() + this.#options.cacheMs, found })
+    try {
+      const { type } = await found
+      // Absence is not remembered: the owner may be registering it right now.
+      if (type !== 'entry') this.#cache.delete(key)
+    } catch (error) {
+      this.#cache.delete(key)
+      throw error
+    }
+    return found
+  }
+
+  async #read(key: Hash): Promise<Found> {
+    let registered: readonly [
+      { verifier: Hex; kind: number; outputWords: number; proofBytes: number; verifyGas: number; inputBound: boolean },
+      Hex,
+    ]
+    try {
+      registered = await readContract(this.#chain, {
+        address: this.#registry,
+        abi: verifierRegistryAbi,
+        functionName: 'verifierOf',
+        args: [key],
+      })
+    } catch (error) {
+      if (!(error instanceof RpcError) || !error.reverted) throw error
+      const { name, reason } = callFailure(error)
+      if (name === 'VerifierNotRegistered') return { type: 'unregistered' }
+      if (name === 'VerifierIsRevoked') return { type: 'revoked' }
+      throw new ChainUnavailableError({ chainId: this.#chain.chainId, reason, cause: error })
+    }
+    const [{ verifier, kind, outputWords, proofBytes, verifyGas, inputBound }, codeHash] = registered
+    const code = await this.#chain.code(verifier)
+    if (keccak256(fromHex(code)) !== codeHash) return { type: 'codeChanged' }
+    const entry = {
+      key,
+      verifier: address(verifier),
+      kind,
+      outputWords,
+      proofBytes,
+      verifyGas: BigInt(verifyGas),
+      inputBound,
+      codeHash: hash(codeHash),
+    }
+    const marked = this.#options.testSrsMarkers.some((marker) => code.includes(marker.slice(2).toLowerCase()))
+    return { type: 'entry', entry, insecure: marked && this.#chain.chainId !== LOCAL_CHAIN_ID }
+  }
+}
+
+/** What the router would refuse before it asks the verifier; null when nothing. */
+function misshapen(entry: VerifierEntry, task: Task, proof: Uint8Array, outputs: Hex): string | null {
+  const length = (outputs.length - 2) / 2
+  if (length !== 32 * entry.outputWords) return `its outputs have ${length} bytes, not ${32 * entry.outputWords}`
+  if (proof.length !== entry.proofBytes) return `it has ${proof.length} bytes, not ${entry.proofBytes}`
+  if (!entry.inputBound && BigInt(task.inputCommitment) !== 0n)
+    return 'the program does not open the input commitment that the task claims'
+  if (BigInt(task.inputCommitment) >= R) return 'the input commitment is not in the field'
+  for (let i = 0; i < entry.outputWords; i++)
+    if (BigInt(`0x${outputs.slice(2 + 64 * i, 66 + 64 * i)}`) >= R) return `output ${i} is not in the field`
+  return null
+}
+
+/** Public inputs, then the proof: binding's two halves, the input commitment, the outputs. */
+function calldata(binding: Hash, inputCommitment: Hash, outputs: Hex, proof: Uint8Array): Hex {
+  const zeros = '0'.repeat(32)
+  const high = binding.slice(2, 34)
+  const low = binding.slice(34)
+  return `0x${zeros}${high}${zeros}${low}${inputCommitment.slice(2)}${outputs.slice(2)}${toHex(proof).slice(2)}`
+}
+
+/** Whether the verifier itself refused, by a revert or by using up its gas, as opposed to an endpoint that would not run it. */
+function isVerdict(error: RpcError): boolean {
+  return error.reverted || /out of ?gas|invalid opcode|evm error/i.test(error.message)
+}

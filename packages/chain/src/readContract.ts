@@ -1,0 +1,33 @@
+import type { Address } from '@w3bstream/protocol'
+import {
+  type Abi,
+  type ContractFunctionArgs,
+  type ContractFunctionName,
+  type ContractFunctionReturnType,
+  decodeFunctionResult,
+  encodeFunctionData,
+} from 'viem'
+import type { BlockTag, ChainClient } from './ChainClient.ts'
+
+/**
+ * Reads a view function.
+ * @throws {RpcError} it reverts @throws {ChainUnavailableError} @throws {Error} what it returns does not fit its ABI
+ */
+export async function readContract<
+  const abi extends Abi,
+  name extends ContractFunctionName<abi, 'view' | 'pure'>,
+  const args extends ContractFunctionArgs<abi, 'view' | 'pure', name>,
+>(
+  chain: ChainClient,
+  call: { readonly address: Address; readonly abi: abi; readonly functionName: name; readonly args: args },
+  at: BlockTag = 'latest',
+): Promise<ContractFunctionReturnType<abi, 'view' | 'pure', name, args>> {
+  const { abi, functionName, args } = call as unknown as { abi: Abi; functionName: string; args: readonly unknown[] }
+  const data = await chain.call({ to: call.address, data: encodeFunctionData({ abi, functionName, args }) }, at)
+  return decodeFunctionResult({ abi, functionName, args, data }) as ContractFunctionReturnType<
+    abi,
+    'view' | 'pure',
+    name,
+    args
+  >
+}
