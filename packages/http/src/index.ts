@@ -1,1 +1,9 @@
-export {}
+export type { AppConfig, AppQuotas } from './AppConfig.ts'
+export type { AppBindings, AppEnv } from './AppEnv.ts'
+export type { AppModules } from './AppModules.ts'
+export type { V1 } from './client.ts'
+export { createApp } from './createApp.ts'
+export { es256CredentialSigner } from './credentials/es256CredentialSigner.ts'
+export { HttpError } from './errors/HttpError.ts'
+export type { CredentialSigner } from './ports/CredentialSigner.ts'
+export type { Publisher } from './ports/Publisher.ts'

@@ -1,0 +1,38 @@
+import type { Allotment } from '@w3bstream/core'
+
+/** Allotments that HTTP itself takes from; absent: no limit. Projects and devices have theirs in `ingest`, which knows who a device is. */
+export interface AppQuotas {
+  /** Messages, and failed attempts at a token, of one peer address. */
+  readonly perAddress?: Allotment
+  /** Messages of one token. */
+  readonly perToken?: Allotment
+}
+
+export interface AppConfig {
+  /** Bound on one message's payload in UTF-8. Default 1 MiB. */
+  readonly maxMessageBytes?: number
+  /** Messages in one batch. Default 1,000. */
+  readonly maxBatch?: number
+  /** Bound on the body of a batch. Default 8 MiB. */
+  readonly maxBatchBytes?: number
+  /** Bound on a published project file. Default 32 MiB. */
+  readonly maxProjectFileBytes?: number
+  readonly quotas?: AppQuotas
+  /** The ProjectRegistrar. */
+  readonly projectContractAddress: string
+  /** Account that sends to EVM chains. */
+  readonly operatorAddress?: string
+  readonly operatorSolanaAddress?: string
+  /** Proxies of ours before this application: the caller is that many entries from the right of `X-Forwarded-For`. Default 0: the header is not read. */
+  readonly trustedProxies?: number
+  /** Event streams open at once. Default 256. */
+  readonly maxStreams?: number
+  /** Milliseconds after which an event stream ends and the client comes back. Default 60,000. */
+  readonly streamMs?: number
+  /** Milliseconds between a quiet stream's heartbeats. Default 15,000. */
+  readonly heartbeatMs?: number
+  /** Messages waiting to be stored, above which posts are answered 503. Default 20,000. */
+  readonly maxWaiting?: number
+  /** Whether posts of one turn of the event loop share a write. Default true; false where requests may not share promises (edge workers). */
+  readonly coalesce?: boolean
+}

@@ -1,0 +1,67 @@
+import { InvalidInputError } from '@w3bstream/protocol'
+import type { CredentialSigner } from '../ports/CredentialSigner.ts'
+import type { JsonObject } from '../request/parseBody.ts'
+import { base64url } from './base64url.ts'
+
+/** Longest life of a credential. */
+const MAX_LIFE_S = 30 * 24 * 3600
+
+const utf8 = new TextEncoder()
+
+/**
+ * Issues a verifiable credential in JWT form (Verifiable Credentials Data Model 1.1, section 6.3.1).
+ *
+ * The subject is the caller's word: nothing here proves that it holds that DID, so a message sent with the credential is its holder's (the unique
+ * `jti`), never the subject's.
+ * @param request a W3C VC API issue request: `{credential, options: {proofFormat: "jwt"}}`
+ * @param nowMs milliseconds since the epoch
+ * @throws {InvalidInputError}
+ */
+export async function issueCredential(signer: CredentialSigner, request: JsonObject, nowMs: number): Promise<string> {
+  const credential = object(request.credential, 'credential')
+  const subject = object(credential.credentialSubject, 'credential.credentialSubject')
+  const options = request.options === undefined ? {} : object(request.options, 'options')
+  if (options.proofFormat !== undefined && options.proofFormat !== 'jwt')
+    throw new InvalidInputError({ field: 'options.proofFormat', problem: 'has to be "jwt"' })
+  const issuedS = Math.floor(nowMs / 1000)
+  const expiresS = expiry(credential.expirationDate, issuedS)
+  const jti = `urn:uuid:${crypto.randomUUID()}`
+  const claims = {
+    iss: signer.issuer,
+    ...(typeof subject.id === 'string' ? { sub: subject.id } : {}),
+    jti,
+    nbf: issuedS,
+    iat: issuedS,
+    exp: expiresS,
+    vc: {
+      '@context': ['https://www.w3.org/2018/credentials/v1'],
+      type: ['VerifiableCredential'],
+      ...credential,
+      id: jti,
+      issuer: signer.issuer,
+      issuanceDate: new Date(issuedS * 1000).toISOString(),
+      expirationDate: new Date(expiresS * 1000).toISOString(),
+    },
+  }
+  const header = { alg: signer.algorithm, kid: signer.keyId, typ: 'JWT' }
+  const signed = `${encode(header)}.${encode(claims)}`
+  return `${signed}.${base64url(await signer.sign(utf8.encode(signed)))}`
+}
+
+const encode = (value: unknown): string => base64url(utf8.encode(JSON.stringify(value)))
+
+function object(value: unknown, field: string): JsonObject {
+  if (value === undefined || value === null) throw new InvalidInputError({ field, problem: 'is missing' })
+  if (typeof value !== 'object' || Array.isArray(value))
+    throw new InvalidInputError({ field, problem: 'has to be an object' })
+  return value as JsonObject
+}
+
+function expiry(asked: unknown, issuedS: number): number {
+  if (asked === undefined) return issuedS + MAX_LIFE_S
+  const field = 'credential.expirationDate'
+  const atMs = typeof asked === 'string' ? Date.parse(asked) : Number.NaN
+  if (Number.isNaN(atMs)) throw new InvalidInputError({ field, problem: 'has to be a date and time' })
+  if (atMs <= issuedS * 1000) throw new InvalidInputError({ field, problem: 'has to lie in the future' })
+  return Math.min(Math.floor(atMs / 1000), issuedS + MAX_LIFE_S)
+}

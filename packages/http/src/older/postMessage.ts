@@ -1,0 +1,51 @@
+import { ProjectNotFoundError } from '@w3bstream/protocol'
+import type { AppContext } from '../AppContext.ts'
+import type { Handler } from '../Endpoints.ts'
+import { ProjectConfigNotExistError } from '../errors/ProjectConfigNotExistError.ts'
+import { json } from '../reply/json.ts'
+import type { Reply } from '../reply/Reply.ts'
+import { readBody } from '../request/readBody.ts'
+import { readIdempotencyKey } from '../request/readIdempotencyKey.ts'
+import { type OlderMessage, readOlderMessage } from './readOlderMessage.ts'
+
+/** `POST /message`: both older APIs, told apart by the presence of `signature`. */
+export function postMessage(app: AppContext): Handler {
+  const { access, ingest, limits } = app
+  return async (c) => {
+    const source = access.source(c)
+    access.takeAddress(source, 1)
+    const caller = await access.caller(c)
+    access.takeCaller(caller, 1)
+    const message = readOlderMessage(await readBody(c, limits.messageBodyBytes), limits.messageBytes)
+    const { projectId, version, data, signature } = message
+    const outcome = await ingest.one({
+      projectId,
+      version,
+      payload: data,
+      credential: signature === null ? access.sender(caller, projectId) : { type: 'legacy', signature },
+      idempotencyKey: readIdempotencyKey(c),
+      source,
+    })
+    if (!outcome.accepted) {
+      const cause = outcome.error
+      throw cause instanceof ProjectNotFoundError
+        ? new ProjectConfigNotExistError({ projectId, version, cause })
+        : cause
+    }
+    return signature === null
+      ? { status: 200, type: 'application/json', body: `{"messageID":"${outcome.id}"}` }
+      : packed(app, message)
+  }
+}
+
+/** The later API's answer: the task, where this post filled the batch. */
+async function packed({ w3b, telemetry }: AppContext, { projectId, version }: OlderMessage): Promise<Reply> {
+  try {
+    const taskID = (await w3b.packNow(projectId, version)).at(-1)
+    return json(taskID === undefined ? {} : { taskID })
+  } catch (error) {
+    // The message is durable, and the sequencer will pack it: a refusal would make the device send it twice.
+    telemetry.log('warn', 'packing within a post failed', { projectId: projectId.toString(), error: String(error) })
+    return json({})
+  }
+}

@@ -1,0 +1,197 @@
+import { z } from '@hono/zod-openapi'
+import type { IngestOutcome, IngestRequest } from '@w3bstream/core'
+import { InvalidInputError, MessageNotFoundError, messageId, W3bError } from '@w3bstream/protocol'
+import type { AppContext } from '../AppContext.ts'
+import type { Caller } from '../access/Access.ts'
+import type { V1 } from '../client.ts'
+import type { Endpoints } from '../Endpoints.ts'
+import { HttpError } from '../errors/HttpError.ts'
+import { messageEvents } from '../live/messageEvents.ts'
+import { json } from '../reply/json.ts'
+import { parseBody } from '../request/parseBody.ts'
+import { pathParam } from '../request/pathParam.ts'
+import { readBody } from '../request/readBody.ts'
+import { readIdempotencyKey } from '../request/readIdempotencyKey.ts'
+import { readNewMessage } from './readNewMessage.ts'
+import { schemas } from './schemas.ts'
+import { viewMessage } from './views.ts'
+
+/** `/v1/messages`. Who knows a message's id may follow it and get its receipt: ids cannot be guessed. Its payload needs a token that may read. */
+export function messageRoutes(endpoints: Endpoints, app: AppContext): void {
+  const { access, ingest, limits, w3b } = app
+
+  const request = (body: unknown, caller: Caller, source: string, key: string | null): IngestRequest => {
+    if (typeof body !== 'object' || body === null || Array.isArray(body)) throw HttpError.notJson('A message')
+    const message = readNewMessage(body as Record<string, unknown>, limits.messageBytes)
+    const { projectId, version, data, device } = message
+    const idempotencyKey = message.idempotencyKey ?? key
+    if (idempotencyKey !== null && device === null && caller.type === 'anyone')
+      throw new InvalidInputError({
+        field: 'idempotencyKey',
+        problem: 'counts only with a token or a device signature',
+        hint: "Anyone could take a stranger's key.",
+      })
+    const credential = device ?? access.sender(caller, projectId)
+    return { projectId, version, payload: data, credential, idempotencyKey, source }
+  }
+
+  endpoints.add(
+    {
+      method: 'post',
+      path: '/v1/messages',
+      tag: 'messages',
+      summary: 'Post a message',
+      description:
+        'Answered when the message is durable. Signed by a device, under a token, or, where the project takes such, neither.',
+      body: { schema: schemas.newMessage },
+      answer: { schema: schemas.accepted, is: 'Durable.' },
+      errors: [400, 401, 403, 404, 409, 413, 429, 503],
+      token: 'optional',
+    },
+    async (c) => {
+      const source = access.source(c)
+      access.takeAddress(source, 1)
+      const caller = await access.caller(c)
+      access.takeCaller(caller, 1)
+      const body = parseBody(await readBody(c, limits.messageBodyBytes))
+      const outcome = await ingest.one(request(body, caller, source, readIdempotencyKey(c)))
+      if (!outcome.accepted) throw outcome.error
+      return {
+        status: 200,
+        type: 'application/json',
+        body: `{"messageId":"${outcome.id}","duplicate":${outcome.duplicate}}`,
+      }
+    },
+  )
+
+  endpoints.add(
+    {
+      method: 'post',
+      path: '/v1/messages/batch',
+      tag: 'messages',
+      summary: 'Post up to 1,000 messages',
+      description:
+        'Answered when all that were accepted are durable. One that is refused does not harm its neighbours.',
+      body: { schema: schemas.batch },
+      answer: { schema: schemas.batchResult, is: 'One result a message, in order.' },
+      errors: [400, 401, 413, 429, 503],
+      token: 'optional',
+    },
+    async (c) => {
+      const source = access.source(c)
+      const caller = await access.caller(c)
+      const { messages, ...others } = parseBody(await readBody(c, limits.batchBytes))
+      if (!Array.isArray(messages)) throw new InvalidInputError({ field: 'messages', problem: 'has to be an array' })
+      for (const name in others)
+        throw new InvalidInputError({ field: name.slice(0, 64), problem: 'is not a field of a batch' })
+      if (messages.length === 0) throw new InvalidInputError({ field: 'messages', problem: 'is empty' })
+      if (messages.length > limits.batch) throw HttpError.tooMany('messages', limits.batch)
+      access.takeAddress(source, messages.length)
+      access.takeCaller(caller, messages.length)
+      const read = messages.map((message): IngestRequest | W3bError => {
+        try {
+          return request(message, caller, source, null)
+        } catch (error) {
+          if (error instanceof W3bError) return error
+          throw error
+        }
+      })
+      const outcomes = (
+        await ingest.many(read.filter((one): one is IngestRequest => !(one instanceof W3bError)))
+      ).values()
+      const results = read.map((one) =>
+        one instanceof W3bError ? viewRefusal(one) : viewOutcome(outcomes.next().value),
+      )
+      return { status: 200, type: 'application/json', body: JSON.stringify({ results }) }
+    },
+  )
+
+  endpoints.add(
+    {
+      method: 'get',
+      path: '/v1/messages/{id}',
+      tag: 'messages',
+      summary: 'What happened to a message',
+      answer: { schema: schemas.message, is: 'The message and its states.' },
+      errors: [400, 401, 404],
+      token: 'optional',
+    },
+    async (c) => {
+      const history = await w3b.message(messageId(pathParam(c, 'id')))
+      if (history === null) throw new MessageNotFoundError({ messageId: pathParam(c, 'id') })
+      return json(viewMessage(history, await access.mayRead(c, history.message.projectId)))
+    },
+  )
+
+  endpoints.add(
+    {
+      method: 'get',
+      path: '/v1/messages/{id}/receipt',
+      tag: 'messages',
+      summary: "A message's receipt",
+      description: 'As far as it has come: from the device to the block. `w3b message verify` checks it.',
+      answer: { schema: schemas.receipt, is: 'The receipt.' },
+      errors: [400, 404],
+    },
+    async (c) => {
+      const id = messageId(pathParam(c, 'id'))
+      const receipt = await w3b.receipt(id)
+      if (receipt === null) throw await missing(id, 'The receipt')
+      return { status: 200, type: 'application/json', body: JSON.stringify(receipt) }
+    },
+  )
+
+  endpoints.add(
+    {
+      method: 'get',
+      path: '/v1/messages/{id}/inclusion',
+      tag: 'messages',
+      summary: 'Proof that a message is in its task',
+      answer: {
+        schema: schemas.inclusion,
+        is: "The audit path to the task's messages root, with the blind of the leaf.",
+      },
+      errors: [400, 404],
+    },
+    async (c) => {
+      const id = messageId(pathParam(c, 'id'))
+      const inclusion = await w3b.inclusion(id)
+      if (inclusion === null) throw await missing(id, 'The inclusion proof')
+      return json({ messageId: id, ...inclusion })
+    },
+  )
+
+  endpoints.add(
+    {
+      method: 'get',
+      path: '/v1/messages/{id}/events',
+      tag: 'events',
+      summary: 'What happens to a message, as it happens',
+      description:
+        'Server-sent events, from the first or after `Last-Event-ID`. The stream ends when the task is final or failed, or after a minute.',
+      answer: { type: 'text/event-stream', schema: z.string(), is: 'The events.' },
+      errors: [400, 404, 503],
+    },
+    async (c) => {
+      const id = messageId(pathParam(c, 'id'))
+      if ((await w3b.message(id)) === null) throw new MessageNotFoundError({ messageId: id })
+      const lastId = c.req.header('last-event-id') ?? null
+      return app.streams.reply(c, (signal) => messageEvents(app, id, lastId, signal))
+    },
+  )
+
+  const missing = async (id: ReturnType<typeof messageId>, what: string): Promise<W3bError> =>
+    (await w3b.message(id)) === null
+      ? new MessageNotFoundError({ messageId: id })
+      : HttpError.notYet(what, 'The message is not in a task yet: ask again when its state is past `received`.')
+}
+
+function viewOutcome(outcome: IngestOutcome | undefined): V1['BatchResult']['results'][number] {
+  if (outcome === undefined) throw new Error('ingest gave fewer outcomes than it got requests')
+  return outcome.accepted ? { messageId: outcome.id, duplicate: outcome.duplicate } : viewRefusal(outcome.error)
+}
+
+function viewRefusal(error: W3bError): V1['Error'] {
+  const { code, error: words, hint } = error.toJSON()
+  return { code, error: words, ...(hint === undefined ? {} : { hint }) }
+}
