@@ -27,7 +27,9 @@ const sources = (folder: string): string[] =>
     .map((entry) => join(entry.parentPath, entry.name))
 
 const importsOf = (file: string): string[] =>
-  [...readFileSync(file, 'utf8').matchAll(/(?:from|import\()\s*'(@w3bstream\/[^']+)'/g)].flatMap((match) => match[1] ?? [])
+  [...readFileSync(file, 'utf8').matchAll(/(?:from|import\()\s*'(@w3bstream\/[^']+)'/g)].flatMap(
+    (match) => match[1] ?? [],
+  )
 
 describe('the import table', () => {
   it('names every package', () => {

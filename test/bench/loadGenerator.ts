@@ -75,7 +75,8 @@ export async function generateLoad(o: LoadOptions): Promise<LoadResult> {
   await Promise.all(Array.from({ length: o.connections }, one))
   const seconds = (performance.now() - started) / 1000
   latencies.sort((a, b) => a - b)
-  const at = (share: number): number => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0
+  const at = (share: number): number =>
+    latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0
   return {
     requests: latencies.length,
     failed,

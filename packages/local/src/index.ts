@@ -1,1 +1,7 @@
-export {}
+export { Anvil } from './Anvil.ts'
+export { consume } from './consume.ts'
+export { DirectoryRegistry } from './DirectoryRegistry.ts'
+export { loadKeys } from './keys.ts'
+export { PinoTelemetry } from './PinoTelemetry.ts'
+export { Sequencer } from './Sequencer.ts'
+export { silentTelemetry } from './silentTelemetry.ts'

@@ -1,0 +1,349 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { LocalSigner } from '@w3bstream/chain'
+import { assignTask, type IngestRequest, packTask, proveTask, reconcile, settleTasks } from '@w3bstream/core'
+import {
+  didOfAddress,
+  keccak256,
+  leafHash,
+  messageDigest,
+  type ProjectId,
+  projectId,
+  type TaskId,
+  toHex,
+  verifyInclusion,
+} from '@w3bstream/protocol'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { DOMAIN, embeddedCore } from '../support/embeddedCore.ts'
+import { projectFile } from '../support/projectFile.ts'
+import { tempDir } from '../support/tempDir.ts'
+
+const ONE = projectId(1n)
+const limits = { timeoutMs: 60_000, memoryBytes: 2 ** 28, leaseMs: 10_000, maxTries: 3, worker: 'w1' }
+const sweep = { graceMs: 1_000, proveTimeoutMs: 60_000, maxAttempts: 3, batch: 100 }
+const idle = new AbortController().signal
+
+async function core(version: Readonly<Record<string, unknown>> = {}) {
+  const made = await embeddedCore(tempDir(), { '1': projectFile(version) })
+  onTestFinished(() => made.close())
+  return made
+}
+
+const unsigned = (payload: string, more: Partial<IngestRequest> = {}): IngestRequest => ({
+  projectId: ONE,
+  version: null,
+  payload,
+  credential: { type: 'none' },
+  idempotencyKey: null,
+  source: '127.0.0.1',
+  ...more,
+})
+
+async function signed(
+  device: LocalSigner,
+  nonce: bigint,
+  payload: string,
+  project: ProjectId = ONE,
+): Promise<IngestRequest> {
+  const did = didOfAddress(device.address)
+  const { createHash } = await import('node:crypto')
+  const payloadHash = toHex(createHash('sha256').update(payload).digest()) as never
+  const digest = messageDigest(DOMAIN, { projectId: project, version: '0.1', device: did, nonce, payloadHash })
+  return unsigned(payload, {
+    projectId: project,
+    credential: { type: 'device', device: did, nonce, signature: await device.sign(digest) },
+  })
+}
+
+const codes = (outcomes: Awaited<ReturnType<Awaited<ReturnType<typeof core>>['w3b']['ingest']>>): string[] =>
+  outcomes.map((outcome) => (outcome.accepted ? (outcome.duplicate ? 'duplicate' : 'ok') : outcome.error.code))
+
+describe('ingest', () => {
+  it('refuses an unknown project, an unknown version and an oversized payload, and takes their neighbours', async () => {
+    const { w3b } = await core()
+    const outcomes = await w3b.ingest([
+      unsigned('{}'),
+      unsigned('{}', { projectId: projectId(99999n) }),
+      unsigned('{}', { version: '9' }),
+      unsigned('x'.repeat(2 ** 20 + 1)),
+      unsigned('{}'),
+    ])
+    expect(codes(outcomes)).toEqual(['ok', 'PROJECT_NOT_FOUND', 'PROJECT_NOT_FOUND', 'INVALID_INPUT', 'ok'])
+  })
+
+  it('gives a repeated nonce its first answer, and refuses it for another payload', async () => {
+    const { w3b } = await core()
+    const device = LocalSigner.generate()
+    const [first, again, other] = [
+      await signed(device, 1n, 'a'),
+      await signed(device, 1n, 'a'),
+      await signed(device, 1n, 'b'),
+    ]
+    const outcomes = [...(await w3b.ingest([first])), ...(await w3b.ingest([again, other]))]
+    expect(codes(outcomes)).toEqual(['ok', 'duplicate', 'NONCE_REUSED'])
+    expect(outcomes[0]).toMatchObject({ id: (outcomes[1] as { id: string }).id })
+  })
+
+  it("refuses another's nonce: a signature by someone else does not use it up", async () => {
+    const { w3b } = await core()
+    const [device, thief] = [LocalSigner.generate(), LocalSigner.generate()]
+    const stolen = await signed(thief, 7n, 'x')
+    const forged: IngestRequest = {
+      ...stolen,
+      credential: { ...stolen.credential, device: didOfAddress(device.address) } as never,
+    }
+    expect(codes(await w3b.ingest([forged]))).toEqual(['BAD_SIGNATURE'])
+    expect(codes(await w3b.ingest([await signed(device, 7n, 'mine')]))).toEqual(['ok'])
+  })
+
+  it('refuses a signature over another project, version or payload', async () => {
+    const { w3b } = await core()
+    const device = LocalSigner.generate()
+    const good = await signed(device, 1n, 'a')
+    expect(codes(await w3b.ingest([{ ...good, payload: 'b' }]))).toEqual(['BAD_SIGNATURE'])
+    const elsewhere = await signed(device, 1n, 'a', projectId(2n))
+    expect(codes(await w3b.ingest([{ ...elsewhere, projectId: ONE }]))).toEqual(['BAD_SIGNATURE'])
+  })
+
+  it('takes unsigned messages only where the project does, and checks declared fields', async () => {
+    const { w3b } = await core({
+      devices: { unsigned: 'reject' },
+      inputs: { scheme: 'poseidon-bn254', capacity: 4, fields: [{ name: 't', scale: 1, min: -400, max: 600 }] },
+    })
+    const device = LocalSigner.generate()
+    const outcomes = await w3b.ingest([
+      unsigned('{"t":1}'),
+      await signed(device, 1n, '{"t":12.8}'),
+      await signed(device, 2n, '{"t":12.85}'),
+      await signed(device, 3n, '{"t":60.1}'),
+      await signed(device, 4n, '{"t":1,"t":2}'),
+      await signed(device, 5n, '{"u":1}'),
+    ])
+    expect(codes(outcomes)).toEqual(['BAD_SIGNATURE', 'ok', ...Array.from({ length: 4 }, () => 'INVALID_INPUT')])
+    expect((outcomes[3] as { error: Error }).error.message).toContain('t')
+  })
+
+  it('holds an idempotency key against its principal only', async () => {
+    const { w3b } = await core()
+    const by = (principal: string, payload: string) =>
+      unsigned(payload, { credential: { type: 'token', principal }, idempotencyKey: 'k' })
+    expect(codes(await w3b.ingest([by('t1', 'a')]))).toEqual(['ok'])
+    expect(codes(await w3b.ingest([by('t1', 'a'), by('t1', 'b'), by('t2', 'b')]))).toEqual([
+      'duplicate',
+      'IDEMPOTENCY_KEY_REUSED',
+      'ok',
+    ])
+    // Nobody in particular cannot own a key.
+    expect(
+      codes(await w3b.ingest([unsigned('a', { idempotencyKey: 'k2' }), unsigned('b', { idempotencyKey: 'k2' })])),
+    ).toEqual(['ok', 'ok'])
+  })
+
+  it('answers with the quota that is used up', async () => {
+    const { modules } = await core()
+    const { createW3bstream } = await import('@w3bstream/core')
+    const small = createW3bstream(modules, {
+      ingest: {
+        maxMessageBytes: 100,
+        perProject: { perSecond: 1e6, burst: 1e6 },
+        perDevice: { perSecond: 1, burst: 2 },
+      },
+      proveTimeoutMs: 1,
+    })
+    const device = LocalSigner.generate()
+    const outcomes = await small.ingest(await Promise.all([1n, 2n, 3n].map((nonce) => signed(device, nonce, 'x'))))
+    expect(codes(outcomes).sort()).toEqual(['QUOTA_EXCEEDED', 'ok', 'ok'])
+  })
+})
+
+describe('packing', () => {
+  it('closes a task at the amount, and at the age', async () => {
+    const { w3b, modules, clock } = await core({ aggregation: { amount: 3, maxAgeMs: 5_000 } })
+    const log = { projectId: ONE, version: '0.1' }
+    await w3b.ingest(['1', '2'].map((payload) => unsigned(payload)))
+    expect(await packTask(modules, log)).toBeNull()
+    await w3b.ingest([unsigned('3'), unsigned('4')])
+    const first = await packTask(modules, log)
+    expect((await modules.tasks.get(first as TaskId))?.task.messageCount).toBe(3)
+    expect(await packTask(modules, log)).toBeNull()
+    clock.advance(5_000)
+    const second = await packTask(modules, log)
+    expect((await modules.tasks.get(second as TaskId))?.task.messageCount).toBe(1)
+  })
+
+  it('closes a task at so many bytes', async () => {
+    const { w3b, modules } = await core({ aggregation: { amount: 100, maxBytes: 1_000 } })
+    await w3b.ingest(Array.from({ length: 5 }, () => unsigned('x'.repeat(400))))
+    const id = await packTask(modules, { projectId: ONE, version: '0.1' })
+    expect((await modules.tasks.get(id as TaskId))?.task.messageCount).toBe(2)
+  })
+
+  it('makes one task when packers race', async () => {
+    const { w3b, modules } = await core({ aggregation: { amount: 4 } })
+    await w3b.ingest(Array.from({ length: 4 }, (_, i) => unsigned(String(i))))
+    const log = { projectId: ONE, version: '0.1' }
+    const made = await Promise.all(Array.from({ length: 8 }, () => packTask(modules, log)))
+    expect(made.filter((id) => id !== null)).toHaveLength(1)
+  })
+
+  it('gives a message that no longer fits a failed task of its own', async () => {
+    const { w3b, modules, projectsDir } = await core({ aggregation: { amount: 3 } })
+    await w3b.ingest(['{"t":1}', 'nonsense', '{"t":3}'].map((payload) => unsigned(payload)))
+    const inputs = { scheme: 'poseidon-bn254', capacity: 3, fields: [{ name: 't', scale: 0, min: 0, max: 9 }] }
+    writeFileSync(join(projectsDir, '1'), projectFile({ aggregation: { amount: 1 }, inputs }))
+    await expect.poll(async () => (await w3b.project(ONE)).config.versions[0]?.inputs.scheme).toBe('poseidon-bn254')
+    const log = { projectId: ONE, version: '0.1' }
+    const states: (string | undefined)[] = []
+    for (;;) {
+      const id = await packTask(modules, log)
+      if (id === null) break
+      states.push((await modules.tasks.get(id))?.state)
+    }
+    expect(states).toEqual(['packed', 'failed', 'packed'])
+  })
+
+  it('stops for a project whose file is gone, and loses nothing', async () => {
+    const { w3b, modules, projectsDir, clock } = await core()
+    await w3b.ingest([unsigned('1')])
+    const bytes = readFileSync(join(projectsDir, '1'))
+    rmSync(join(projectsDir, '1'))
+    const log = { projectId: ONE, version: '0.1' }
+    await expect.poll(() => packTask(modules, log).catch((error) => error.code)).toBe('PROJECT_NOT_FOUND')
+    writeFileSync(join(projectsDir, '1'), bytes)
+    // A failure is remembered for a moment.
+    clock.advance(5_000)
+    await expect.poll(() => packTask(modules, log).catch(() => null)).not.toBeNull()
+  })
+})
+
+describe('a task', () => {
+  async function assigned(version: Readonly<Record<string, unknown>> = {}) {
+    const made = await core(version)
+    const [outcome] = await made.w3b.ingest([unsigned('{"t":1}')])
+    if (!outcome?.accepted) throw new Error('refused')
+    const id = await packTask(made.modules, { projectId: ONE, version: '0.1' })
+    if (id === null) throw new Error('not packed')
+    const record = await made.modules.tasks.get(id)
+    if (record === null) throw new Error('not stored')
+    await assignTask(made.modules, record, 60_000)
+    return { ...made, id, messageId: outcome.id }
+  }
+
+  it('goes from a message to a receipt, whose leaf is in the root', async () => {
+    const { w3b, prove, settle, id, messageId, printed } = await assigned()
+    expect(await proveTask(prove, limits, id, idle)).toEqual({ type: 'done' })
+    expect((await settleTasks(settle, { maxTries: 3 }, [id])).get(id)).toEqual({ type: 'done' })
+    expect(printed).toEqual([id])
+    const receipt = await w3b.receipt(messageId)
+    expect(receipt).toMatchObject({ messageId, taskId: id, state: 'finalized', inputBound: false, verified: false })
+    const inclusion = await w3b.inclusion(messageId)
+    if (receipt === null || inclusion === null) throw new Error('no receipt')
+    const leaf = leafHash(messageId, receipt.evidence.message.digest as never, inclusion.blind as never)
+    expect(verifyInclusion(leaf, inclusion.proof, inclusion.root as never)).toBe(true)
+    const history = await w3b.message(messageId)
+    expect(history?.states.map((entry) => entry.state)).toEqual([
+      'packed',
+      'assigned',
+      'proved',
+      'settled',
+      'finalized',
+    ])
+    expect(keccak256((await w3b.proof(id)) ?? new Uint8Array())).toBe(keccak256(new Uint8Array(32).fill(7)))
+  })
+
+  it('is proved once when two workers take its hint', async () => {
+    const { prove, id, runtime } = await assigned()
+    const outcomes = await Promise.all([
+      proveTask(prove, { ...limits, worker: 'w1' }, id, idle),
+      proveTask(prove, { ...limits, worker: 'w2' }, id, idle),
+    ])
+    expect(outcomes.map((outcome) => outcome.type).sort()).toEqual(['done', 'retry'])
+    expect(runtime.calls).toBe(1)
+  })
+
+  it('is left alone by a prover that was not asked', async () => {
+    const { prove, id, runtime } = await assigned()
+    await proveTask({ ...prove, signer: LocalSigner.generate() }, limits, id, idle)
+    expect(runtime.calls).toBe(0)
+  })
+
+  it('gets its next attempt only after the deadline, and a late result of the first is refused', async () => {
+    const { modules, prove, id, clock } = await assigned()
+    const lease = await modules.tasks.lease(id, 'slow', clock.now(), 600_000)
+    await reconcile(modules, sweep)
+    expect((await modules.tasks.get(id))?.assignment?.value.attempt).toBe(1n)
+    clock.advance(62_000)
+    await reconcile(modules, sweep)
+    expect((await modules.tasks.get(id))?.assignment?.value.attempt).toBe(2n)
+    const step = {
+      to: 'proved' as const,
+      token: lease?.token ?? 0n,
+      proof: { blob: id as never, bytes: 1, outputs: '0x' as const, raw: id as never, bound: false, provingMs: 1 },
+      result: null,
+      show: '',
+    }
+    await expect(modules.tasks.advance(id, step, { at: clock.now(), actor: 'slow', reason: '' })).rejects.toMatchObject(
+      { code: 'STALE_LEASE' },
+    )
+    expect(await proveTask(prove, limits, id, idle)).toEqual({ type: 'done' })
+  })
+
+  it('fails with a reason after its last attempt, and can be replayed', async () => {
+    const { modules, w3b, prove, id, clock } = await assigned()
+    for (let i = 0; i < 4; i++) {
+      clock.advance(70_000)
+      await reconcile(modules, sweep)
+    }
+    expect(await modules.tasks.get(id)).toMatchObject({ state: 'failed', failure: expect.stringContaining('deadline') })
+    await w3b.replay(id, 'operator')
+    expect(await proveTask(prove, limits, id, idle)).toEqual({ type: 'done' })
+    expect((await modules.tasks.get(id))?.state).toBe('proved')
+  })
+
+  it('fails alone when its program fails', async () => {
+    const { modules, prove, id } = await assigned()
+    const { ProgramError } = await import('@w3bstream/protocol')
+    const broken = {
+      vmType: 'halo2' as const,
+      prove: () => Promise.reject(new ProgramError({ runtime: 'halo2', reason: 'it panicked' })),
+      close: async () => {},
+    }
+    const outcome = await proveTask({ ...prove, runtimes: new Map([['halo2', broken]]) }, limits, id, idle)
+    expect(outcome).toEqual({ type: 'failed', reason: 'The halo2 program failed: it panicked' })
+    expect(await modules.tasks.get(id)).toMatchObject({ state: 'failed', failure: expect.stringContaining('panicked') })
+  })
+
+  it('whose output is the router fails when no verifier is registered', async () => {
+    const { modules, prove, id } = await assigned({ outputs: [{ type: 'settlement' }] })
+    expect(await proveTask(prove, limits, id, idle)).toMatchObject({
+      type: 'failed',
+      reason: expect.stringContaining('no registered verifier'),
+    })
+    expect((await modules.tasks.get(id))?.proof).toBeNull()
+  })
+
+  it('whose runtime is not here fails with a reason', async () => {
+    const { prove, id } = await assigned({ vmTypeID: 1 })
+    expect(await proveTask(prove, limits, id, idle)).toMatchObject({
+      type: 'failed',
+      reason: expect.stringContaining('risc0'),
+    })
+  })
+
+  it('loses no step when hints are lost: the sweep sends them again', async () => {
+    const { modules, prove, settle, id, clock } = await assigned()
+    const lost = await modules.proveQueue.receive({ max: 10, visibilityMs: 60_000, waitMs: 0 })
+    for (const hint of lost) await modules.proveQueue.ack(hint.handle)
+    clock.advance(2_000)
+    await reconcile(modules, sweep)
+    expect(await modules.proveQueue.depth()).toBe(1)
+    await proveTask(prove, limits, id, idle)
+    for (const hint of await modules.settleQueue.receive({ max: 10, visibilityMs: 60_000, waitMs: 0 }))
+      await modules.settleQueue.ack(hint.handle)
+    clock.advance(2_000)
+    await reconcile(modules, sweep)
+    expect(await modules.settleQueue.depth()).toBe(1)
+    await settleTasks(settle, { maxTries: 3 }, [id])
+    expect((await modules.tasks.get(id))?.state).toBe('finalized')
+  })
+})
