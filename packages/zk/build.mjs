@@ -1,0 +1,226 @@
+#!/usr/bin/env node
+/**
+ * Builds what is committed of the circuits: WASM modules, proving keys, Solidity verifiers, golden vectors.
+ *
+ *   node packages/zk/build.mjs           writes them into the checkout
+ *   node packages/zk/build.mjs --check   builds them into the cache folder and compares with the checkout
+ *
+ * Exit codes: 0 done or equal, 1 failed or different, 3 the pinned compiler cannot be had, so nothing was compared.
+ */
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { homedir } from 'node:os'
+import { dirname, join, relative, resolve } from 'node:path'
+
+/** Compilers of Debian that can build std for WASM from its packaged source. Another version gives other bytes. */
+const PINNED = {
+  'rustc-web': '1.96.0+dfsg1-1~deb12u2',
+  'cargo-web': '1.96.0+dfsg1-1~deb12u2',
+  'rust-web-src': '1.96.0+dfsg1-1~deb12u2',
+}
+const CIRCUITS = [{ name: 'weather', crate: 'weather-circuit', artifacts: 'examples/halo2-weather/artifacts' }]
+const FIXTURES = { modules: ['prove_string', 'prove_bytes'], artifacts: 'packages/runtimes/src/halo2/fixtures' }
+const VECTORS = 'test/vectors/input-commitment.json'
+const WASM = 'wasm32-unknown-unknown'
+
+const root = resolve(import.meta.dirname, '../..')
+const zk = import.meta.dirname
+const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'w3bstream', 'zk')
+const cargoHome = process.env.CARGO_HOME ?? join(homedir(), '.cargo')
+const require = createRequire(join(root, 'examples/halo2-weather/package.json'))
+const check = process.argv.includes('--check')
+const out = check ? join(cache, 'check') : root
+
+class BuildError extends Error {
+  constructor(message, exitCode = 1) {
+    super(message)
+    this.exitCode = exitCode
+  }
+}
+
+function run(command, args, { env = process.env, cwd = zk } = {}) {
+  const { status, error } = spawnSync(command, args, { env, cwd, stdio: ['ignore', 'inherit', 'inherit'] })
+  if (status !== 0) throw new BuildError(`${command} ${args[0]} failed: ${error?.message ?? `exit ${status}`}`)
+}
+
+const sha256 = (bytes) => `0x${createHash('sha256').update(bytes).digest('hex')}`
+const folder = (path) => {
+  mkdirSync(path, { recursive: true })
+  return path
+}
+
+function installed(pkg) {
+  const { stdout } = spawnSync('dpkg-query', ['-W', '-f=${Version}', pkg], { encoding: 'utf8' })
+  return stdout ?? ''
+}
+
+function installCompiler() {
+  const missing = Object.entries(PINNED).filter(([pkg, version]) => installed(pkg) !== version)
+  if (!missing.length && existsSync('/usr/bin/wasm-ld')) return
+  const wanted = [...Object.entries(PINNED).map(([pkg, version]) => `${pkg}=${version}`), 'lld']
+  const line = `apt-get install -y --no-install-recommends ${wanted.join(' ')}`
+  if (process.getuid?.() !== 0) throw new BuildError(`Needs root once, on Debian 12: ${line}`, 3)
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  run('apt-get', ['update', '-qq'], { env })
+  try {
+    run('apt-get', line.split(' ').slice(1), { env })
+  } catch {
+    throw new BuildError(`Debian no longer offers the pinned compiler: ${line}`, 3)
+  }
+}
+
+/** The environment of a cargo run in which nothing of the machine reaches the output. */
+function cargoEnv(target, flags = []) {
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(CARGO_|RUST)/.test(name)))
+  const remap = { [root]: '/w3bstream', [target]: '/target', [join(cargoHome, 'registry/src')]: '/cargo' }
+  for (const path of ['/usr/lib/rustlib/src/rust', '/usr/src/rustc-1.96.0']) remap[path] = '/rust'
+  const remapped = Object.entries(remap).map(([from, to]) => `--remap-path-prefix=${from}=${to}`)
+  return {
+    ...env,
+    CARGO_HOME: cargoHome,
+    CARGO_TARGET_DIR: target,
+    CARGO_ENCODED_RUSTFLAGS: [...flags, ...remapped].join('\x1f'),
+    CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER: '/usr/bin/wasm-ld',
+    // std's source is built with the compiler it belongs to, which needs that compiler's unstable flags.
+    RUSTC_BOOTSTRAP: '1',
+    RUSTC: '/usr/bin/rustc',
+  }
+}
+
+const cargo = (args, options) => run('/usr/bin/cargo', args, options)
+
+function nativeTool(workspace, args, name) {
+  const target = folder(join(cache, 'target', workspace === zk ? 'native' : 'native-fixtures'))
+  cargo(['build', '--locked', '--profile', 'tool', ...args], { cwd: workspace, env: cargoEnv(target) })
+  return join(target, 'tool', name)
+}
+
+function wasmModules(workspace, packages, flags, extraEnv = {}) {
+  const target = folder(join(cache, 'target', workspace === zk ? 'wasm' : 'wasm-fixtures'))
+  const args = ['-Zbuild-std=std,panic_abort', '--target', WASM, ...packages.flatMap((name) => ['-p', name])]
+  const env = { ...cargoEnv(target, flags), ...extraEnv }
+  cargo(['build', '--locked', '--release', '--lib', ...args], { cwd: workspace, env })
+  return join(target, WASM, 'release')
+}
+
+function finish(bindgen, wasm, name, optimizer, file) {
+  const glue = folder(join(cache, 'glue'))
+  run(bindgen, [wasm, glue, name])
+  const wasmOpt = join(dirname(require.resolve('binaryen/package.json')), 'bin/wasm-opt')
+  run(process.execPath, [wasmOpt, ...optimizer, join(glue, `${name}_bg.wasm`), '-o', file])
+}
+
+/** As forge's profile `verifier` compiles it: the optimizer breaks generated verifiers. */
+function compileVerifier(source) {
+  const solc = require('solc')
+  const settings = {
+    evmVersion: 'cancun',
+    optimizer: { enabled: false },
+    metadata: { appendCBOR: false, bytecodeHash: 'none' },
+    outputSelection: { '*': { '*': ['evm.bytecode.object', 'evm.deployedBytecode.object'] } },
+  }
+  const input = { language: 'Solidity', sources: { 'Verifier.sol': { content: source } }, settings }
+  const { contracts, errors = [] } = JSON.parse(solc.compile(JSON.stringify(input)))
+  const error = errors.find(({ severity }) => severity === 'error')
+  if (error) throw new BuildError(error.formattedMessage)
+  const [{ evm }] = Object.values(contracts['Verifier.sol'])
+  const code = { bytecode: `0x${evm.bytecode.object}`, deployedBytecode: `0x${evm.deployedBytecode.object}` }
+  return { ...code, solc: solc.version() }
+}
+
+function buildCircuit({ name, crate, artifacts }, bindgen) {
+  const made = folder(join(out, artifacts))
+  const keygen = nativeTool(zk, ['-p', crate, '--features', 'keygen', '--bin', 'keygen'], 'keygen')
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('W3B_SRS')))
+  run(keygen, [made], { env })
+  const circuit = JSON.parse(readFileSync(join(made, 'circuit.json'), 'utf8'))
+  rmSync(join(made, 'circuit.json'))
+
+  const flags = [
+    '-Ctarget-feature=+atomics,+bulk-memory,+mutable-globals,-reference-types',
+    '-Zunstable-options',
+    '-Cpanic=immediate-abort',
+  ]
+  const built = wasmModules(zk, [crate], flags, { PROVING_KEY_SHA256: circuit.keySha256 })
+  const wasm = join(made, `${name}.wasm`)
+  const features = ['threads', 'bulk-memory', 'mutable-globals', 'nontrapping-float-to-int', 'sign-ext', 'multivalue']
+  const optimizer = ['-O3', '--strip-debug', '--strip-producers', ...features.map((feature) => `--enable-${feature}`)]
+  finish(bindgen, join(built, `${crate.replaceAll('-', '_')}.wasm`), name, optimizer, wasm)
+
+  const verifier = compileVerifier(readFileSync(join(made, 'Verifier.sol'), 'utf8'))
+  const write = (file, value) => writeFileSync(join(made, file), `${JSON.stringify(value, null, 2)}\n`)
+  write('Verifier.json', verifier)
+  const { keySha256, ...rest } = circuit
+  const file = (file) => {
+    const bytes = readFileSync(join(made, file))
+    return { file, bytes: bytes.length, sha256: sha256(bytes) }
+  }
+  write('artifacts.json', {
+    generatedBy: 'node packages/zk/build.mjs',
+    compiler: `rustc-web ${PINNED['rustc-web']}`,
+    wasm: file(`${name}.wasm`),
+    provingKey: file('proving.key'),
+    verifier: {
+      file: 'Verifier.json',
+      runtimeBytes: verifier.deployedBytecode.length / 2 - 1,
+      runtimeCodeHash: keccak256(verifier.deployedBytecode),
+    },
+    ...rest,
+  })
+}
+
+function keccak256(hex) {
+  const { keccak_256 } = require('@noble/hashes/sha3.js')
+  return `0x${Buffer.from(keccak_256(Buffer.from(hex.slice(2), 'hex'))).toString('hex')}`
+}
+
+function buildFixtures() {
+  const workspace = join(zk, 'abi-fixtures')
+  const bindgen = nativeTool(workspace, ['-p', 'bindgen'], 'bindgen')
+  const crates = FIXTURES.modules.map((module) => module.replaceAll('_', '-'))
+  const built = wasmModules(workspace, crates, ['-Ctarget-cpu=mvp'])
+  const made = folder(join(out, FIXTURES.artifacts))
+  for (const module of FIXTURES.modules) {
+    const optimizer = ['-Os', '--mvp-features', '--strip-debug', '--strip-producers']
+    finish(bindgen, join(built, `${module}.wasm`), module, optimizer, join(made, `${module}.wasm`))
+  }
+}
+
+function buildVectors() {
+  const vectors = nativeTool(zk, ['-p', 'halo2-kit', '--bin', 'vectors'], 'vectors')
+  folder(dirname(join(out, VECTORS)))
+  run(vectors, [join(out, VECTORS)])
+}
+
+function compare() {
+  const folders = [...CIRCUITS, FIXTURES].map(({ artifacts }) => artifacts)
+  const files = folders.flatMap((path) => readdirSync(join(out, path)).map((file) => join(path, file)))
+  const different = [...files, VECTORS].filter((file) => {
+    const committed = join(root, file)
+    return !existsSync(committed) || !readFileSync(committed).equals(readFileSync(join(out, file)))
+  })
+  if (different.length) {
+    throw new BuildError(`Not what the sources give (kept in ${out}):\n  ${different.join('\n  ')}`)
+  }
+  console.log(`${files.length + 1} files are what the sources give.`)
+}
+
+try {
+  installCompiler()
+  if (check) rmSync(out, { recursive: true, force: true })
+  const bindgen = nativeTool(zk, ['-p', 'bindgen'], 'bindgen')
+  for (const circuit of CIRCUITS) buildCircuit(circuit, bindgen)
+  buildFixtures()
+  buildVectors()
+  if (check) compare()
+  else
+    console.log(
+      `Wrote ${[...CIRCUITS, FIXTURES].map(({ artifacts }) => relative(root, join(out, artifacts))).join(', ')}, ${VECTORS}`,
+    )
+} catch (error) {
+  if (!(error instanceof BuildError)) throw error
+  console.error(error.message)
+  process.exitCode = error.exitCode
+}

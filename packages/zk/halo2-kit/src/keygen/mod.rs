@@ -1,0 +1,9 @@
+//! Native only: the SRS, the proving key and the Solidity verifier of a circuit.
+
+mod artifacts;
+mod generate;
+mod srs;
+
+pub use artifacts::write_artifacts;
+pub use generate::{Generated, generate, sample_witness};
+pub use srs::{insecure_test_srs, powers_of_tau_srs, srs_marker};
