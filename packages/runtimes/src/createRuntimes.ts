@@ -5,15 +5,14 @@ import { Sandbox, type SandboxOptions } from './sandbox/Sandbox.ts'
 import { UnsupportedRuntime } from './UnsupportedRuntime.ts'
 import { WasmRuntime } from './WasmRuntime.ts'
 
-/** Every runtime of a node, over one sandbox. */
-export interface Runtimes extends AsyncDisposable {
-  get(vmType: VmType): Runtime
+/** Every runtime of a node by its kind, over one sandbox. */
+export interface Runtimes extends ReadonlyMap<VmType, Runtime>, AsyncDisposable {
   /**
    * Compiles a program ahead of its first task. Does nothing for the runtimes that are not here.
    * @throws {ProgramError} @throws {ProgramLimitError}
    */
   warm(vmType: VmType, job: Pick<ProveJob, 'program' | 'provingKey' | 'limits'>): Promise<void>
-  /** Process ids of the sandbox's children, for the metrics of their memory and time. */
+  /** Process ids of the sandbox's children, for metrics of their memory and time. */
   readonly pids: readonly number[]
   /** Ends every child; tasks under way fail. */
   close(): Promise<void>
@@ -21,29 +20,40 @@ export interface Runtimes extends AsyncDisposable {
 
 /** No child is started before the first task or `warm`. */
 export function createRuntimes(options: SandboxOptions = {}): Runtimes {
-  const sandbox = new Sandbox(options)
-  const runtimes: Readonly<Record<VmType, Runtime>> = {
-    halo2: new Halo2Runtime({ sandbox }),
-    wasm: new WasmRuntime({ sandbox }),
-    risc0: new UnsupportedRuntime('risc0', 'it has no RISC Zero prover'),
-    zkwasm: new UnsupportedRuntime('zkwasm', 'it has no zkWasm prover'),
+  return new SandboxedRuntimes(new Sandbox(options))
+}
+
+class SandboxedRuntimes extends Map<VmType, Runtime> implements Runtimes {
+  readonly #sandbox: Sandbox
+
+  constructor(sandbox: Sandbox) {
+    super([
+      ['halo2', new Halo2Runtime({ sandbox })],
+      ['wasm', new WasmRuntime({ sandbox })],
+      ['risc0', new UnsupportedRuntime('risc0', 'it has no RISC Zero prover')],
+      ['zkwasm', new UnsupportedRuntime('zkwasm', 'it has no zkWasm prover')],
+    ])
+    this.#sandbox = sandbox
   }
-  const close = (): Promise<void> => sandbox.close()
-  return {
-    get: (vmType) => runtimes[vmType],
-    warm: async (vmType, { program, provingKey, limits }) => {
-      if (vmType === 'halo2' || vmType === 'wasm')
-        await sandbox.warm({
-          kind: vmType,
-          ...program,
-          provingKey: vmType === 'halo2' ? provingKey : null,
-          memoryBytes: limits.memoryBytes,
-        })
-    },
-    get pids() {
-      return sandbox.pids
-    },
-    close,
-    [Symbol.asyncDispose]: close,
+
+  get pids(): readonly number[] {
+    return this.#sandbox.pids
+  }
+
+  async warm(
+    vmType: VmType,
+    { program, provingKey, limits }: Pick<ProveJob, 'program' | 'provingKey' | 'limits'>,
+  ): Promise<void> {
+    if (vmType !== 'halo2' && vmType !== 'wasm') return
+    const key = vmType === 'halo2' ? provingKey : null
+    await this.#sandbox.warm({ kind: vmType, ...program, provingKey: key, memoryBytes: limits.memoryBytes })
+  }
+
+  close(): Promise<void> {
+    return this.#sandbox.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 }
