@@ -1,4 +1,4 @@
-import type { Telemetry } from '@w3bstream/core'
+import type { Telemetry } from '@w3bstream/core/ports'
 import { type Address, ChainUnavailableError, type Hash, type Hex, hash } from '@w3bstream/protocol'
 import type { ChainPreset } from './ChainPreset.ts'
 import { type JsonRpc, openJsonRpc } from './JsonRpc.ts'

@@ -1,5 +1,5 @@
 import { fleetManagerAbi, projectRegistrarAbi } from '@w3bstream/contracts'
-import type { ChainState, Cursor, Registry, Telemetry } from '@w3bstream/core'
+import type { ChainState, Cursor, Registry, Telemetry } from '@w3bstream/core/ports'
 import {
   type Address,
   address,

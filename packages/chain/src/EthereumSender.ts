@@ -1,4 +1,4 @@
-import type { Attempt, ChainState, Clock, Delivered, NonceRow, Signer, Telemetry } from '@w3bstream/core'
+import type { Attempt, ChainState, Clock, Delivered, NonceRow, Signer, Telemetry } from '@w3bstream/core/ports'
 import { type Address, ChainUnavailableError, type ProjectId, type TaskId } from '@w3bstream/protocol'
 import type { Abi } from 'viem'
 import type { ChainClient, TransactionReceipt } from './ChainClient.ts'

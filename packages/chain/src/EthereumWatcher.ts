@@ -1,5 +1,5 @@
 import { w3bstreamSettlementAbi } from '@w3bstream/contracts'
-import type { ChainState, SettlementWatcher, Telemetry, Watched } from '@w3bstream/core'
+import type { ChainState, SettlementWatcher, Telemetry, Watched } from '@w3bstream/core/ports'
 import { ChainUnavailableError, type Settlement, type TaskRecord } from '@w3bstream/protocol'
 import type { EthereumSender } from './EthereumSender.ts'
 import { findSettled } from './findSettled.ts'

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import type { Signer } from '@w3bstream/core'
+import type { Signer } from '@w3bstream/core/ports'
 import { type Address, fromHex, type Hash, type Hex, InvalidInputError, toHex } from '@w3bstream/protocol'
 import { addressOfKey } from './addressOfKey.ts'
 import { secp256k1 } from './secp256k1.ts'

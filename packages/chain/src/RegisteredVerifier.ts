@@ -1,5 +1,5 @@
 import { verifierRegistryAbi } from '@w3bstream/contracts'
-import type { Verifier } from '@w3bstream/core'
+import type { Verifier } from '@w3bstream/core/ports'
 import {
   type Address,
   address,

@@ -1,5 +1,5 @@
 import { w3bstreamSettlementAbi } from '@w3bstream/contracts'
-import type { Delivered, Destination, Outgoing } from '@w3bstream/core'
+import type { Delivered, Destination, Outgoing } from '@w3bstream/core/ports'
 import {
   type Address,
   ChainUnavailableError,

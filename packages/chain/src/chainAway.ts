@@ -1,4 +1,4 @@
-import type { Delivered } from '@w3bstream/core'
+import type { Delivered } from '@w3bstream/core/ports'
 import { ChainUnavailableError } from '@w3bstream/protocol'
 
 /** @returns a failed delivery's answer for its tasks: a chain that is away is a reason to wait, anything else is the error itself */

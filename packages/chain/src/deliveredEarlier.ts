@@ -1,4 +1,4 @@
-import type { Delivered } from '@w3bstream/core'
+import type { Delivered } from '@w3bstream/core/ports'
 import type { Earlier } from './EthereumSender.ts'
 
 /** @returns what an earlier delivery means for this one; null: the task may have a nonce */

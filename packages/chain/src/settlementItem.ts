@@ -1,4 +1,4 @@
-import type { Outgoing } from '@w3bstream/core'
+import type { Outgoing } from '@w3bstream/core/ports'
 import { type Address, DestinationRefusedError, type Hex, toHex } from '@w3bstream/protocol'
 
 /** What `settle` takes, in its order of arguments. */

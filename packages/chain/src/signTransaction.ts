@@ -1,4 +1,4 @@
-import type { Signer } from '@w3bstream/core'
+import type { Signer } from '@w3bstream/core/ports'
 import { type Address, address, type Hash, type Hex, hash, W3bError } from '@w3bstream/protocol'
 import { keccak256, parseTransaction, serializeTransaction, type TransactionSerializable } from 'viem'
 import type { ChainPreset } from './ChainPreset.ts'

@@ -1,4 +1,4 @@
-import type { Signer } from '@w3bstream/core'
+import type { Signer } from '@w3bstream/core/ports'
 import type { Address, Hex } from '@w3bstream/protocol'
 import type { ChainClient, TransactionReceipt } from './ChainClient.ts'
 import { callFailure } from './callFailure.ts'

@@ -1,5 +1,5 @@
 import { w3bstreamSettlementAbi } from '@w3bstream/contracts'
-import type { Attempt } from '@w3bstream/core'
+import type { Attempt } from '@w3bstream/core/ports'
 import type { Address, Settlement, TaskId } from '@w3bstream/protocol'
 import { type Abi, decodeEventLog, toEventSelector } from 'viem'
 import type { ChainClient, TransactionReceipt } from './ChainClient.ts'
