@@ -80,6 +80,8 @@ contract W3bstreamSettlement is ReentrancyGuardTransient {
     uint256 public constant MAX_DAPP_REASON_BYTES = 512;
     uint256 public constant MAX_ITEM_REASON_BYTES = 1024;
     uint32 public constant MAX_REWARD_GAS = 500_000;
+    /// Kept back for each item's report in a batch, so that no item can burn what the others need.
+    uint256 private constant REPORT_GAS = 30_000;
 
     ProjectRegistrar public immutable projectRegistrar;
     FleetManager public immutable fleetManager;
@@ -147,13 +149,13 @@ contract W3bstreamSettlement is ReentrancyGuardTransient {
     }
 
     /// @notice Settles each item that can be settled. A failing item, or one that burns its gas, is reported by
-    /// ItemFailed and harms no other.
+    /// ItemFailed and harms no other. An item whose gas the call cannot afford any more is reported, too.
     /// @return settled whether each item was settled
     function settleMany(Item[] calldata items) external nonReentrant returns (bool[] memory settled) {
         settled = new bool[](items.length);
         for (uint256 i; i < items.length; ++i) {
             bytes memory reason;
-            (settled[i], reason) = _trySettle(items[i]);
+            (settled[i], reason) = _trySettle(items[i], REPORT_GAS * (items.length - i));
             if (!settled[i]) emit ItemFailed(i, taskDigest(items[i].task), reason);
         }
     }
@@ -203,12 +205,12 @@ contract W3bstreamSettlement is ReentrancyGuardTransient {
         return block.chainid == _chainId ? _domainSeparator : TypedData.domainSeparator(address(projectRegistrar));
     }
 
-    function _trySettle(Item calldata item) private returns (bool, bytes memory) {
-        bytes memory data = abi.encodeCall(this.settleItem, (item));
-        (bool enough, uint256 required) = BoundedCall.affords(item.gasLimit);
+    function _trySettle(Item calldata item, uint256 reserve) private returns (bool, bytes memory) {
+        (bool enough, uint256 required) = BoundedCall.affords(item.gasLimit, reserve);
         if (!enough) {
             return (false, abi.encodeWithSelector(BoundedCall.InsufficientGas.selector, gasleft(), required));
         }
+        bytes memory data = abi.encodeCall(this.settleItem, (item));
         return BoundedCall.call(address(this), item.gasLimit, data, MAX_ITEM_REASON_BYTES);
     }
 

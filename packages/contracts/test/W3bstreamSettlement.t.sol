@@ -622,6 +622,30 @@ contract W3bstreamSettlementTest is SettlementFixture {
         vm.assertFalse(router.consumed(project, sequencer, 2));
     }
 
+    function testFuzz_noItemsGasCanCostAnotherItsSettlement(uint256 gasInHand, uint256 burnt) public {
+        PickyDapp picky = new PickyDapp();
+        router.bindDapp(project, address(picky));
+        uint64[5] memory numbers = [uint64(2), 3, 9, 15, 5];
+        W3bstreamSettlement.Item[] memory items = new W3bstreamSettlement.Item[](5);
+        for (uint256 i; i < items.length; ++i) {
+            items[i] = anItem(numbers[i]);
+            if (i > 0) items[i].gasLimit = bound(burnt, 0, 400_000);
+        }
+        bool[] memory settled = router.settleMany{gas: bound(gasInHand, 900_000, 3_000_000)}(items);
+        vm.assertTrue(settled[0]);
+        vm.assertTrue(router.consumed(project, sequencer, 2));
+    }
+
+    function test_anItemThatAsksForEndlessGasHarmsNoOther() public {
+        W3bstreamSettlement.Item[] memory items = new W3bstreamSettlement.Item[](2);
+        items[0] = anItem(1);
+        items[0].gasLimit = type(uint256).max;
+        items[1] = anItem(2);
+        bool[] memory settled = router.settleMany(items);
+        vm.assertFalse(settled[0]);
+        vm.assertTrue(settled[1]);
+    }
+
     function test_onlyTheRouterRunsItems() public {
         W3bstreamSettlement.Item memory item = anItem(1);
         vm.expectRevert(abi.encodeWithSelector(W3bstreamSettlement.OnlySelf.selector));

@@ -22,16 +22,20 @@ library BoundedCall {
         returned = _returned(maxReturned);
     }
 
-    /// @notice Whether the gas in hand lets a callee have `gasLimit`; and the gas in hand that this takes.
-    function affords(uint256 gasLimit) internal view returns (bool, uint256 required) {
-        required = gasLimit + gasLimit / 63 + OVERHEAD;
+    /// @notice Whether the gas in hand lets a callee have `gasLimit` and leaves `reserve` to the caller even if the
+    /// callee burns it all; and the gas in hand that this takes.
+    function affords(uint256 gasLimit, uint256 reserve) internal view returns (bool, uint256 required) {
+        // No call can have more; and sums of what strangers ask for must not overflow.
+        if (gasLimit > type(uint64).max) return (false, gasLimit);
+        uint256 kept = gasLimit / 63;
+        required = gasLimit + (kept > reserve ? kept : reserve) + OVERHEAD;
         return (gasleft() >= required, required);
     }
 
     /// @notice Reverts with InsufficientGas unless a callee can have `gasLimit`: the sender must not choose the
     /// outcome of a capped call by sending too little gas.
     function requireGas(uint256 gasLimit) internal view {
-        (bool enough, uint256 required) = affords(gasLimit);
+        (bool enough, uint256 required) = affords(gasLimit, 0);
         if (!enough) revert InsufficientGas(gasleft(), required);
     }
 
