@@ -18,19 +18,23 @@ const ENTRY = join(dirname(dirname(fileURLToPath(import.meta.url))), 'child', 'm
  *
  * Where Linux allows it without privileges, the child is put into empty user, network and IPC namespaces, may gain no privileges, and dies with its
  * parent. The address space is left alone: V8 reserves far more of it than it uses.
+ * @param entry the script, whose folder is all that it may read
  */
-export function childCommand({ cpuSeconds, heapBytes }: ChildLimits): { command: string; args: readonly string[] } {
+export function childCommand(
+  { cpuSeconds, heapBytes }: ChildLimits,
+  entry = ENTRY,
+): { command: string; args: readonly string[] } {
   const script = `ulimit -c 0; ulimit -f 0; ulimit -n 64; ulimit -t ${cpuSeconds}; unset PWD OLDPWD; exec "$0" "$@"`
   const node = [
     '--permission',
-    `--allow-fs-read=${dirname(ENTRY)}/*`,
+    `--allow-fs-read=${dirname(entry)}/*`,
     '--disallow-code-generation-from-strings',
     '--disable-proto=throw',
     '--no-addons',
     '--disable-warning=ExperimentalWarning',
     '--expose-gc',
     `--max-old-space-size=${Math.ceil(heapBytes / 1024 ** 2)}`,
-    ENTRY,
+    entry,
   ]
   const [command = '/bin/sh', ...args] = [...confinement(), '/bin/sh', '-c', script, process.execPath, ...node]
   return { command, args }
