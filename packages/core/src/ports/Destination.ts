@@ -8,6 +8,8 @@ export interface Outgoing {
   readonly proof: Uint8Array
   /** Payloads in leaf order; `ethereumContract` binds fields of the first. */
   readonly payloads: readonly string[]
+  /** DID of the first message's device, which an `ethereumContract` may ask for as `clientId`; empty or absent where none signed it. */
+  readonly clientId?: string
 }
 
 /**
