@@ -1,0 +1,60 @@
+import { once } from 'node:events'
+import { join, resolve } from 'node:path'
+import type { Command } from 'commander'
+import type { CommandContext } from '../CommandContext.ts'
+import { UsageError } from '../errors/UsageError.ts'
+import { DEFAULT_DATA_DIR, withJson } from '../node/nodeOptions.ts'
+import { rows } from '../output/rows.ts'
+
+interface Options {
+  readonly port: string
+  readonly dataDir: string
+  readonly projects?: string
+  readonly rpc?: string
+}
+
+/** `w3b dev`: the whole system in this process, until Ctrl-C. */
+export function dev(parent: Command, context: CommandContext): void {
+  withJson(parent.command('dev'))
+    .description('run the whole system on 127.0.0.1, with a local chain unless --rpc is given')
+    .option('--port <port>', 'where to listen; 0: any that is free', '9000')
+    .option('--data-dir <dir>', 'where everything is kept', DEFAULT_DATA_DIR)
+    .option('--projects <dir>', 'directory of project files: the file name is the project id')
+    .option('--rpc <url>', 'endpoint of a chain (default: a local anvil)')
+    .action(async ({ port, dataDir, projects, rpc }: Options) => {
+      const { terminal, signal } = context
+      if (!/^[0-9]{1,5}$/.test(port) || Number(port) > 65_535) throw new UsageError('--port has to be from 0 to 65535.')
+      if (rpc !== undefined && !/^(?:https?|wss?):/.test(rpc))
+        throw new UsageError('--rpc has to be an http(s) or ws(s) URL.')
+      const { startLocal } = await import('@w3bstream/local')
+      const node = await startLocal({
+        port: Number(port),
+        dataDir,
+        ...(projects === undefined ? {} : { projectsDir: projects }),
+        ...(rpc === undefined ? {} : { rpc }),
+        onProgress: (step) => terminal.progress(`${step} …`),
+      })
+      try {
+        const { url, domain, contracts, rpcUrl } = node
+        const operatorToken = join(resolve(dataDir), 'operator.token')
+        const started = { url, dataDir: resolve(dataDir), chainId: domain.chainId, rpcUrl, contracts, operatorToken }
+        terminal.result(started, (colors) =>
+          [
+            colors.green('W3bstream is running. Ctrl-C ends it.'),
+            rows(colors, [
+              ['url', url],
+              ['chain', `${domain.chainId} at ${rpcUrl}`],
+              ['registry', contracts.projectRegistrar],
+              ['data', resolve(dataDir)],
+              ['projects', projects],
+              ['token', `${operatorToken} (for operators)`],
+            ]),
+          ].join('\n'),
+        )
+        if (!signal.aborted) await once(signal, 'abort')
+        terminal.progress('finishing what is in hand …')
+      } finally {
+        await node.close()
+      }
+    })
+}
