@@ -21,7 +21,8 @@ export class DirectoryLock {
     }
   }
 
+  /** Does nothing when it was released before. */
   release(): void {
-    this.#db.close()
+    if (this.#db.isOpen) this.#db.close()
   }
 }

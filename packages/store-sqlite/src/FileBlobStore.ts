@@ -56,7 +56,7 @@ export class FileBlobStore implements BlobStore {
 
   async get(wanted: Hash): Promise<Uint8Array | null> {
     const hex = wanted.slice(2)
-    let bytes: Uint8Array
+    let bytes: Buffer
     try {
       bytes = await readFile(join(this.#dir, hex.slice(0, 2), hex))
     } catch (error) {
@@ -64,7 +64,7 @@ export class FileBlobStore implements BlobStore {
       throw toStoreError(error)
     }
     if (digest('sha256', bytes, 'hex') !== hex) throw new CorruptBlobError({ hash: wanted })
-    return bytes
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
   }
 
   async delete(unwanted: Hash): Promise<void> {

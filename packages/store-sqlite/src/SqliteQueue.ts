@@ -1,6 +1,6 @@
 import type { Clock, DeadLetter, Delivery, Queue } from '@w3bstream/core/ports'
 import { InvalidInputError } from '@w3bstream/protocol'
-import { column } from './column.ts'
+import { column, type Row } from './column.ts'
 import type { Database } from './Database.ts'
 
 /** Hints are small: they name durable state. */
@@ -8,8 +8,19 @@ const MAX_BODY_BYTES = 262_144
 /** Longest wait that one timer may stand for. */
 const MAX_TIMER_MS = 60_000
 
+const SEND = `INSERT INTO hints (queue, body, visible_at) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET
+  again_at = CASE WHEN held THEN min(coalesce(again_at, excluded.visible_at), excluded.visible_at) END,
+  visible_at = CASE WHEN receive_count = 0 THEN min(visible_at, excluded.visible_at) ELSE visible_at END`
+/** A hint that is done with: back into view where it was sent again meanwhile, else gone. */
+const AGAIN = `UPDATE hints SET visible_at = again_at, again_at = NULL, held = 0, delivery = delivery + 1, receive_count = 0
+  WHERE id = ? AND delivery = ? AND again_at IS NOT NULL RETURNING body`
+const DONE = 'DELETE FROM hints WHERE id = ? AND delivery = ? RETURNING body'
+
 /**
  * One named queue in a table. Receivers sleep until a hint is sent in this process or until the next hidden one comes into view; nobody polls.
+ *
+ * Equal hints are one: sent again while it waits, it stays one; sent again while a receiver has it, it comes again after that. So a queue is
+ * never longer than there are things to hint at, however often a reconciler repeats itself.
  */
 export class SqliteQueue implements Queue {
   readonly #db: Database
@@ -54,7 +65,10 @@ export class SqliteQueue implements Queue {
   }
 
   async ack(handle: string): Promise<void> {
-    await this.#settle(handle, 'DELETE FROM hints WHERE id = ? AND delivery = ?')
+    const named = parseHandle(handle)
+    if (named === null) return
+    await this.#write(() => this.#finish(named))
+    this.#wakeOne()
   }
 
   async extend(handle: string, visibilityMs: number): Promise<void> {
@@ -66,7 +80,8 @@ export class SqliteQueue implements Queue {
     const at = this.#clock.now() + delayMs
     await this.#settle(
       handle,
-      'UPDATE hints SET visible_at = ?3, delivery = delivery + 1 WHERE id = ?1 AND delivery = ?2',
+      `UPDATE hints SET visible_at = min(?3, coalesce(again_at, ?3)), again_at = NULL, held = 0, delivery = delivery + 1
+       WHERE id = ?1 AND delivery = ?2`,
       at,
     )
     this.#wakeOne()
@@ -77,14 +92,13 @@ export class SqliteQueue implements Queue {
     if (named === null) return
     const at = this.#clock.now()
     await this.#db.write(() => {
-      const row = this.#db
-        .sql('DELETE FROM hints WHERE id = ? AND delivery = ? RETURNING body')
-        .get(named.id, named.delivery)
+      const row = this.#finish(named)
       if (row === undefined) return
       this.#db
         .sql('INSERT INTO dead_letters (queue, body, reason, at) VALUES (?, ?, ?, ?)')
         .run(this.#name, column.text(row, 'body'), reason, at)
     })
+    this.#wakeOne()
   }
 
   async deadLetters(limit: number): Promise<DeadLetter[]> {
@@ -122,7 +136,12 @@ export class SqliteQueue implements Queue {
   }
 
   #insert(body: string, visibleAt: number): void {
-    this.#db.sql('INSERT INTO hints (queue, body, visible_at) VALUES (?, ?, ?)').run(this.#name, body, visibleAt)
+    this.#db.sql(SEND).run(this.#name, body, visibleAt)
+  }
+
+  #finish(handle: Handle): Row | undefined {
+    const { id, delivery } = handle
+    return this.#db.sql(AGAIN).get(id, delivery) ?? this.#db.sql(DONE).get(id, delivery)
   }
 
   async #claim(max: number, visibilityMs: number): Promise<Delivery[]> {
@@ -132,7 +151,7 @@ export class SqliteQueue implements Queue {
       const now = this.#clock.now()
       return this.#db
         .sql(
-          `UPDATE hints SET visible_at = ?1, delivery = delivery + 1, receive_count = receive_count + 1 WHERE id IN
+          `UPDATE hints SET visible_at = ?1, held = 1, again_at = NULL, delivery = delivery + 1, receive_count = receive_count + 1 WHERE id IN
            (SELECT id FROM hints WHERE queue = ?2 AND visible_at <= ?3 ORDER BY visible_at, id LIMIT ?4)
            RETURNING id, delivery, receive_count, body`,
         )
@@ -177,13 +196,19 @@ export class SqliteQueue implements Queue {
         resolve()
       }
       const timer = setTimeout(wake, Math.min(ms, untilNext, MAX_TIMER_MS))
-      signal?.addEventListener('abort', wake)
       this.#sleepers.add(wake)
+      if (signal?.aborted === true) wake()
+      else signal?.addEventListener('abort', wake)
     })
   }
 }
 
-function parseHandle(handle: string): { readonly id: number; readonly delivery: number } | null {
+interface Handle {
+  readonly id: number
+  readonly delivery: number
+}
+
+function parseHandle(handle: string): Handle | null {
   const parts = /^([0-9]{1,15})\.([0-9]{1,15})$/.exec(handle)
   return parts === null ? null : { id: Number(parts[1]), delivery: Number(parts[2]) }
 }

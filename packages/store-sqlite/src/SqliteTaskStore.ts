@@ -20,6 +20,7 @@ import {
 } from '@w3bstream/protocol'
 import { column, type Row, toInt64 } from './column.ts'
 import type { Database } from './Database.ts'
+import { PayloadsExpiredError } from './PayloadsExpiredError.ts'
 import { SmallIds } from './SmallIds.ts'
 import { takeStep } from './takeStep.ts'
 import { type TaskContent, taskRecordOf, toJson } from './taskColumns.ts'
@@ -28,7 +29,9 @@ type Listener = Parameters<TaskStore['watch']>[0]
 
 /** For jobs that are refused before they write anything. */
 const NO_SAVEPOINT = { savepoint: false }
-const RECORD = 'SELECT t.*, c.content FROM tasks t JOIN task_contents c ON c.task = t.seq'
+// Not `t.*`: a project id may not fit a JavaScript number.
+const RECORD = `SELECT t.seq, t.id, t.state, t.created_at, t.updated_at, t.steps, t.tries, t.failure, t.lease_token, t.lease_holder, t.expired,
+  t.task_signature, t.assignment, t.proof, t.result, t.settlement, c.content FROM tasks t JOIN task_contents c ON c.task = t.seq`
 /** Low bits of a task's number that count; the others come from the sequencer's address. */
 const SEQUENCE = 0xffff_ffffn
 
@@ -197,6 +200,7 @@ export class SqliteTaskStore implements TaskStore {
     const { record, entry } = await this.#db.write(() => {
       const row = this.#row(id)
       if (row === undefined) throw new TaskNotFoundError({ task: id })
+      if ('replay' in step && column.int(row, 'expired') === 1) throw new PayloadsExpiredError({ task: id })
       const before = taskRecordOf(row)
       const held = row.lease_holder !== null
       const token = column.int(row, 'lease_token')

@@ -24,6 +24,7 @@ export interface StoreOptions {
 
 /** All storage ports over one data directory. */
 export interface Store {
+  readonly dir: string
   readonly messages: SqliteMessageLog
   readonly tasks: TaskStore
   readonly blobs: BlobStore
@@ -51,6 +52,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     const payloads = await FileBlobStore.open(join(dir, 'payloads'))
     const queues = new Map<string, SqliteQueue>()
     return {
+      dir,
       messages: new SqliteMessageLog(db, payloads),
       tasks: new SqliteTaskStore(db),
       blobs: await FileBlobStore.open(join(dir, 'blobs')),

@@ -97,13 +97,17 @@ CREATE TABLE task_states (
   PRIMARY KEY (task, step)
 ) STRICT, WITHOUT ROWID;
 
+-- One row a hint, however often it is sent. held: with a receiver; again_at: sent again meanwhile, to be visible then.
 CREATE TABLE hints (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   queue TEXT NOT NULL,
   body TEXT NOT NULL,
   visible_at INTEGER NOT NULL,
+  held INTEGER NOT NULL DEFAULT 0,
+  again_at INTEGER,
   delivery INTEGER NOT NULL DEFAULT 0,
-  receive_count INTEGER NOT NULL DEFAULT 0
+  receive_count INTEGER NOT NULL DEFAULT 0,
+  UNIQUE (queue, body)
 ) STRICT;
 CREATE INDEX hints_visible ON hints (queue, visible_at);
 CREATE TABLE dead_letters (

@@ -26,6 +26,9 @@ const CODES: Readonly<Record<string, string>> = {
   ENFILE: 'too many files are open',
   EACCES: 'access is denied',
   EPERM: 'access is denied',
+  EISDIR: 'a directory is where a file belongs',
+  ENOTDIR: 'a file is where a directory belongs',
+  ENOENT: 'its directory is gone',
 }
 
 /** @returns a StoreUnavailableError where a native error came from the storage, else the error itself */

@@ -1,0 +1,331 @@
+import { type MessageId, messageId } from '@w3bstream/protocol'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  keyed,
+  type LogAndTasks,
+  nextTask,
+  readLog,
+  sha256,
+  signed,
+  someDevice,
+  someLog,
+  someMessage,
+  unsigned,
+} from './fixtures.suite.ts'
+import type { Append, Appended, LogId, LogPosition } from './MessageLog.ts'
+
+/** What every MessageLog does. @param make a log and the TaskStore that moves its cursors */
+export const messageLogSuite = (make: () => Promise<LogAndTasks>): void => {
+  it('gives back every field of a message', async () => {
+    const { messages } = await make()
+    const log = someLog()
+    const all = [
+      signed(log, someDevice(), 2n ** 64n - 1n, '{"t":21.5}'),
+      keyed(log, 'tok_1', 'k', 'h\u00e9llo \u0000 \ud83d\ude00'),
+      unsigned(log, ''),
+    ]
+    await messages.append(all)
+    for (const { message } of all) expect(await messages.get(message.id)).toEqual(message)
+  })
+
+  it('keeps payloads of any size whole', async () => {
+    const { messages } = await make()
+    const log = someLog()
+    const all = [8_191, 8_192, 8_193, 1_000_000].map((size) =>
+      unsigned(log, '\u00e9'.repeat(size / 2) + 'x'.repeat(size % 2)),
+    )
+    expect((await messages.append(all)).map(({ type }) => type)).toEqual(all.map(() => 'appended'))
+    const read = await readLog(messages, log, all.length)
+    expect(
+      read.map(({ message }) => message.payload === all.find((one) => one.message.id === message.id)?.message.payload),
+    ).toEqual(all.map(() => true))
+  })
+
+  it('takes unsigned messages as often as they come', async () => {
+    const { messages } = await make()
+    const log = someLog()
+    expect((await messages.append([unsigned(log, 'a'), unsigned(log, 'a')])).map(({ type }) => type)).toEqual([
+      'appended',
+      'appended',
+    ])
+  })
+
+  it('finds messages by id, in the order asked for, without those that are not there', async () => {
+    const { messages } = await make()
+    const log = someLog()
+    const [a, b, c] = [unsigned(log, 'a'), unsigned(log, 'b'), unsigned(log, 'c')]
+    await messages.append([a, b, c])
+    const missing = someMessage(log, 'never').id
+    expect(await messages.get(missing)).toBeNull()
+    expect(await messages.getMany([c.message.id, missing, a.message.id])).toEqual([c.message, a.message])
+  })
+
+  it('appends nothing where nothing is given', async () => {
+    expect(await (await make()).messages.append([])).toEqual([])
+  })
+
+  describe('a device nonce', () => {
+    it('takes the same message once and names the first', async () => {
+      const { messages } = await make()
+      const log = someLog()
+      const device = someDevice()
+      const first = signed(log, device, 7n, 'same')
+      await messages.append([first])
+      expect(await messages.append([signed(log, device, 7n, 'same')])).toEqual([
+        { type: 'duplicate', id: first.message.id },
+      ])
+      expect(await readLog(messages, log, 1)).toHaveLength(1)
+    })
+
+    it('refuses another payload and another version', async () => {
+      const { messages } = await make()
+      const log = someLog()
+      const device = someDevice()
+      const first = signed(log, device, 7n, 'one')
+      await messages.append([first])
+      const refused = { type: 'conflict', on: 'nonce', id: first.message.id }
+      expect(await messages.append([signed(log, device, 7n, 'two')])).toEqual([refused])
+      expect(await messages.append([signed({ ...log, version: '0.2' }, device, 7n, 'one')])).toEqual([refused])
+    })
+
+    it('belongs to one device of one project', async () => {
+      const { messages } = await make()
+      const log = someLog()
+      const device = someDevice()
+      const outcomes = await messages.append([
+        signed(log, device, 7n, 'a'),
+        signed(log, someDevice(), 7n, 'b'),
+        signed(someLog(), device, 7n, 'c'),
+        signed(log, device, 8n, 'd'),
+      ])
+      expect(outcomes.map(({ type }) => type)).toEqual(['appended', 'appended', 'appended', 'appended'])
+    })
+
+    it('is taken by one of many that race for it', async () => {
+      const { messages } = await make()
+      const log = someLog()
+      const device = someDevice()
+      const racers = Array.from({ length: 20 }, (_, i) => signed(log, device, 1n, `payload ${i}`))
+      const outcomes = (await Promise.all(racers.map((one) => messages.append([one])))).flat()
+      expect(outcomes.filter(({ type }) => type === 'appended')).toHaveLength(1)
+      const winner = outcomes.find(({ type }) => type === 'appended')
+      for (const outcome of outcomes) expect(outcome.id).toBe(winner?.id)
+      expect(await readLog(messages, log, 1)).toHaveLength(1)
+    })
+  })
+
+  describe('an idempotency key', () => {
+    it('gives the first id for the same message, and a conflict for another', async () => {
+      const { messages } = await make()
+      const log = someLog()
+      const first = keyed(log, 'p', 'k', 'same')
+      await messages.append([first])
+      expect(await messages.append([keyed(log, 'p', 'k', 'same'), keyed(log, 'p', 'k', 'other')])).toEqual([
+        { type: 'duplicate', id: first.message.id },
+        { type: 'conflict', on: 'key', id: first.message.id },
+      ])
+      expect(await messages.append([keyed({ ...log, version: '0.2' }, 'p', 'k', 'same')])).toEqual([
+        { type: 'conflict', on: 'key', id: first.message.id },
+      ])
+    })
+
+    it('belongs to one principal of one project', async () => {
+      const { messages } = await make()
+      const log = someLog()
+      const outcomes = await messages.append([
+        keyed(log, 'p', 'k', 'a'),
+        keyed(log, 'q', 'k', 'b'),
+        keyed(someLog(), 'p', 'k', 'c'),
+        keyed(log, 'pk', '', 'd'),
+        keyed(log, '', 'pk', 'e'),
+      ])
+      expect(outcomes.map(({ type }) => type)).toEqual(outcomes.map(() => 'appended'))
+    })
+
+    it('may be derived into the id: the same id is the same message', async () => {
+      const { messages } = await make()
+      const log = someLog()
+      const id = messageId(
+        '0b4ac5f2-3c4d-8e5f-9a6b-0c1d2e3f4a5b'.replace(/^.{8}/, sha256(String(log.projectId)).slice(2, 10)),
+      )
+      const same = (payload: string): Append => ({
+        message: someMessage(log, payload, { id }),
+        idempotency: { principal: 'p', key: 'k' },
+      })
+      expect(await messages.append([same('a'), same('a'), same('b')])).toEqual([
+        { type: 'appended', id },
+        { type: 'duplicate', id },
+        { type: 'conflict', on: 'key', id },
+      ])
+    })
+  })
+
+  it('judges entries of one call by those before them, and refuses one without harm to the others', async () => {
+    const { messages } = await make()
+    const log = someLog()
+    const device = someDevice()
+    const all = [
+      signed(log, device, 1n, 'a'),
+      signed(log, device, 1n, 'b'),
+      signed(log, device, 2n, 'c'),
+      signed(log, device, 1n, 'a'),
+    ]
+    const outcomes = await messages.append(all)
+    expect(outcomes.map(({ type }) => type)).toEqual(['appended', 'conflict', 'appended', 'duplicate'])
+    const read = await readLog(messages, log, 2)
+    expect(read.map(({ message }) => message.payload).sort()).toEqual(['a', 'c'])
+  })
+
+  it('agrees with a plain model of nonces and keys, whatever is sent in whatever batches', async () => {
+    const { messages } = await make()
+    const small = fc.integer({ min: 0, max: 2 })
+    const sent = fc.record({ kind: fc.constantFrom('nonce', 'key', 'none'), who: small, what: small, payload: small })
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.array(sent, { maxLength: 6 }), { maxLength: 5 }), async (batches) => {
+        const log = someLog()
+        const devices = [someDevice(), someDevice(), someDevice()]
+        const known = new Map<string, { readonly payload: number; readonly id: MessageId }>()
+        const accepted: MessageId[] = []
+        for (const batch of batches) {
+          const entries = batch.map(({ kind, who, what, payload }): Append => {
+            if (kind === 'nonce') return signed(log, devices[who] ?? someDevice(), BigInt(what), `${payload}`)
+            return kind === 'key' ? keyed(log, `${who}`, `${what}`, `${payload}`) : unsigned(log, `${payload}`)
+          })
+          const expected = entries.map((entry, i): Appended => {
+            const { id } = entry.message
+            const { kind, who, what, payload } = batch[i] ?? { kind: '', who: 0, what: 0, payload: 0 }
+            const name = `${kind} ${who} ${what}`
+            const first = kind === 'none' ? undefined : known.get(name)
+            if (first === undefined) {
+              known.set(name, { payload, id })
+              accepted.push(id)
+              return { type: 'appended', id }
+            }
+            if (first.payload === payload) return { type: 'duplicate', id: first.id }
+            return { type: 'conflict', on: kind === 'nonce' ? 'nonce' : 'key', id: first.id }
+          })
+          expect(await messages.append(entries)).toEqual(expected)
+        }
+        const read = await readLog(messages, log, accepted.length)
+        expect(read.map(({ message }) => message.id).sort()).toEqual(accepted.sort())
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  describe('reading', () => {
+    it('keeps logs apart and positions growing', async () => {
+      const { messages } = await make()
+      const log = someLog()
+      const other: LogId = { ...log, version: '0.2' }
+      await messages.append([unsigned(log, '1'), unsigned(other, '2'), unsigned(log, '3')])
+      const read = await readLog(messages, log, 2)
+      expect(read.map(({ message }) => message.version)).toEqual(['0.1', '0.1'])
+      expect(await readLog(messages, other, 1)).toHaveLength(1)
+      const positions = read.map(({ position }) => position)
+      expect(positions).toEqual([...positions].sort((a, b) => a - b))
+      expect(new Set([0, ...positions]).size).toBe(3)
+      expect(await messages.read(someLog(), 0, { count: 10, bytes: 1_000 })).toEqual([])
+    })
+
+    it('stops at the count and at the bytes, but never before the first message', async () => {
+      const { messages } = await make()
+      const log = someLog()
+      await messages.append([1, 2, 3].map((i) => unsigned(log, `${i}`.repeat(100))))
+      await readLog(messages, log, 3)
+      expect(await messages.read(log, 0, { count: 2, bytes: 10_000 })).toHaveLength(2)
+      expect(await messages.read(log, 0, { count: 9, bytes: 200 })).toHaveLength(2)
+      expect(await messages.read(log, 0, { count: 9, bytes: 299 })).toHaveLength(2)
+      expect(await messages.read(log, 0, { count: 9, bytes: 1 })).toHaveLength(1)
+    })
+
+    it('never shows anything behind a position already read, while many write', async () => {
+      const { messages } = await make()
+      const log = someLog()
+      const total = 400
+      let writing = true
+      const writers = Promise.all(
+        Array.from({ length: 8 }, async (_, w) => {
+          for (let i = 0; i < total / 8 / 5; i++)
+            await messages.append(Array.from({ length: 5 }, (_, j) => unsigned(log, `${w}.${i}.${j}`)))
+        }),
+      ).finally(() => {
+        writing = false
+      })
+      const followed: LogPosition[] = []
+      const follow = async (): Promise<number> => {
+        const page = await messages.read(log, followed.at(-1) ?? 0, { count: 50, bytes: 1_000_000 })
+        followed.push(...page.map(({ position }) => position))
+        return page.length
+      }
+      while (writing) {
+        await follow()
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      await writers
+      const all = await readLog(messages, log, total)
+      while ((await follow()) > 0);
+      expect(followed).toEqual(all.map(({ position }) => position))
+      expect(followed).toHaveLength(total)
+    })
+  })
+
+  describe('waiting', () => {
+    const of = async ({ messages }: LogAndTasks, log: LogId, cap = 1_000) =>
+      (await messages.waiting(cap)).find(
+        (one) => one.log.projectId === log.projectId && one.log.version === log.version,
+      )
+
+    it('counts messages, their UTF-8 bytes and the oldest', async () => {
+      const both = await make()
+      const log = someLog()
+      const { messages } = both
+      await messages.append([
+        { message: someMessage(log, '\u00e9\u00e9', { receivedAt: 2_000 }), idempotency: null },
+        { message: someMessage(log, 'abc', { receivedAt: 1_000 }), idempotency: null },
+      ])
+      await readLog(messages, log, 2)
+      expect(await of(both, log)).toEqual({ log, count: 2, bytes: 7, oldestAt: 1_000 })
+      expect(await of(both, someLog())).toBeUndefined()
+    })
+
+    it('counts no further than asked, though at least that far', async () => {
+      const both = await make()
+      const log = someLog()
+      await both.messages.append(Array.from({ length: 30 }, (_, i) => unsigned(log, `${i}`)))
+      await readLog(both.messages, log, 30)
+      const found = await of(both, log, 10)
+      expect(found?.count).toBeGreaterThanOrEqual(10)
+      expect(found?.count).toBeLessThanOrEqual(30)
+    })
+
+    it('leaves out what is in a task', async () => {
+      const both = await make()
+      const log = someLog()
+      const { messages, tasks } = both
+      await messages.append(['a', 'bb', 'ccc'].map((payload) => unsigned(log, payload)))
+      const read = await readLog(messages, log, 3)
+      expect(await tasks.create(await nextTask(tasks, log, read.slice(0, 2)))).toBe(true)
+      expect(await of(both, log)).toMatchObject({ count: 1, bytes: read[2]?.message.payload.length })
+      expect(await tasks.create(await nextTask(tasks, log, read.slice(2)))).toBe(true)
+      expect(await of(both, log)).toBeUndefined()
+    })
+  })
+
+  it('knows an older signed message again by device and payload', async () => {
+    const { messages } = await make()
+    const log = someLog()
+    const device = someDevice()
+    const legacy = (payload: string): Append => ({
+      message: someMessage(log, payload, { auth: 'legacy', device, signature: `0x${'ab'.repeat(65)}` }),
+      idempotency: null,
+    })
+    await messages.append([legacy('a'), legacy('a'), signed(log, device, 1n, 'b')])
+    await readLog(messages, log, 3)
+    expect(await messages.legacySeen(log.projectId, device, sha256('a'))).toBe(true)
+    expect(await messages.legacySeen(log.projectId, device, sha256('b'))).toBe(false)
+    expect(await messages.legacySeen(log.projectId, someDevice(), sha256('a'))).toBe(false)
+    expect(await messages.legacySeen(someLog().projectId, device, sha256('a'))).toBe(false)
+  })
+}

@@ -1,0 +1,5 @@
+import { messageLogSuite } from '@w3bstream/core/ports/suites'
+import { describe } from 'vitest'
+import { testStore } from './testStore.ts'
+
+describe('SqliteMessageLog', () => messageLogSuite(() => testStore()))
