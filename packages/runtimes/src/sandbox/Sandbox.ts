@@ -37,6 +37,11 @@ export interface SandboxResult {
   readonly body: Uint8Array
 }
 
+interface SeatLimits extends RequestLimits {
+  /** Of the program itself. */
+  readonly memoryBytes: number
+}
+
 /** A child with what it has loaded, once it has. */
 interface Seat {
   readonly child: SandboxChild
@@ -105,7 +110,7 @@ export class Sandbox {
     asked: SandboxProgram,
     timeoutMs: number,
     signal: AbortSignal,
-    use: (seat: Seat, limits: RequestLimits) => Promise<T>,
+    use: (seat: Seat, limits: SeatLimits) => Promise<T>,
   ): Promise<T> {
     const options = this.#options
     const runtime = asked.kind
@@ -176,7 +181,7 @@ export class Sandbox {
     return fresh
   }
 
-  async #load(seat: Seat, program: SandboxProgram, limits: RequestLimits, signal: AbortSignal) {
+  async #load(seat: Seat, program: SandboxProgram, limits: SeatLimits, signal: AbortSignal) {
     if (seat.loaded) return seat.loaded
     const key = program.provingKey ?? new Uint8Array()
     const { answer } = await seat.child.request(

@@ -31,8 +31,6 @@ export interface RequestLimits {
   readonly deadline: number
   /** Resident memory of the whole process. */
   readonly residentBytes: number
-  /** The program's own memory limit, as it is told in the error. */
-  readonly memoryBytes: number
   readonly runtime: string
 }
 
@@ -106,7 +104,12 @@ export class SandboxChild {
     const watch = setInterval(async () => {
       const resident = this.pid === undefined ? 0 : await residentBytes(this.pid)
       if (resident > limits.residentBytes)
-        giveUp(new ProgramLimitError({ runtime, limit: `memory limit of ${limits.memoryBytes} bytes` }))
+        giveUp(
+          new ProgramLimitError({
+            runtime,
+            limit: `memory limit, its process taking more than ${limits.residentBytes} bytes`,
+          }),
+        )
     }, WATCH_MS)
     signal.addEventListener('abort', onAbort, { once: true })
     try {
