@@ -18,22 +18,27 @@ export function toHex(bytes: Uint8Array): Hex {
  * @throws {TypeError} if it is anything else
  */
 export function fromHex(hex: string): Uint8Array {
-  if (!/^0x(?:[0-9a-fA-F]{2})*$/.test(hex)) throw new TypeError('not hex bytes with a leading 0x')
-  const out = new Uint8Array((hex.length - 2) / 2)
-  for (let i = 0; i < out.length; i++) out[i] = Number.parseInt(hex.slice(2 + 2 * i, 4 + 2 * i), 16)
+  if (!hex.startsWith('0x') || hex.length % 2 !== 0) throw new TypeError('not hex bytes with a leading 0x')
+  const out = new Uint8Array(hex.length / 2 - 1)
+  for (let i = 0; i < out.length; i++) {
+    const byte = (digit(hex.charCodeAt(2 + 2 * i)) << 4) | digit(hex.charCodeAt(3 + 2 * i))
+    if (byte < 0) throw new TypeError('not hex bytes with a leading 0x')
+    out[i] = byte
+  }
   return out
+}
+
+/** The value of a hex digit's character code, negative where it is none. */
+function digit(code: number): number {
+  if (code >= 48 && code <= 57) return code - 48
+  const lower = code | 32
+  return lower >= 97 && lower <= 102 ? lower - 87 : -1
 }
 
 /** @returns `value` as a big-endian word of `size` bytes. @throws {RangeError} if it does not fit */
 export function toWord(value: bigint, size = 32): Uint8Array {
   if (value < 0n || value >= 1n << BigInt(8 * size)) throw new RangeError(`${value} does not fit ${size} bytes`)
-  const out = new Uint8Array(size)
-  let rest = value
-  for (let i = size - 1; rest > 0n; i--) {
-    out[i] = Number(rest & 0xffn)
-    rest >>= 8n
-  }
-  return out
+  return fromHex(`0x${value.toString(16).padStart(2 * size, '0')}`)
 }
 
 /** Reads big-endian bytes as an unsigned integer. */

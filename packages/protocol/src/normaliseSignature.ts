@@ -28,10 +28,7 @@ export function normaliseSignature(
   } else throw bad(`it has ${signature.length} bytes, not 64 or 65`)
   const r = fromWord(signature.subarray(0, 32))
   if (r === 0n || r >= N || s === 0n || s >= N) throw bad('a number in it is out of range')
-  if (s > HALF_N) {
-    if (options.highS !== 'flip') throw bad('its s is in the upper half')
-    s = N - s
-    odd = !odd
-  }
-  return concatBytes(signature.subarray(0, 32), toWord(s), Uint8Array.of(odd ? 28 : 27))
+  const high = s > HALF_N
+  if (high && options.highS !== 'flip') throw bad('its s is in the upper half')
+  return concatBytes(signature.subarray(0, 32), toWord(high ? N - s : s), Uint8Array.of(odd !== high ? 28 : 27))
 }

@@ -37,7 +37,20 @@ const uint64 = (value: bigint | number): Uint8Array => {
   if (big < 0n || big >= 1n << 64n) throw new RangeError(`${big} does not fit uint64`)
   return toWord(big)
 }
-const text = (value: string): Uint8Array => keccak_256(utf8.encode(value))
+
+const MAX_TEXTS = 4_096
+const texts = new Map<string, Uint8Array>()
+
+/** The hash of a version or a device: few, and each comes again with the next message. */
+function text(value: string): Uint8Array {
+  const known = texts.get(value)
+  if (known !== undefined) return known
+  const hashed = keccak_256(utf8.encode(value))
+  if (texts.size >= MAX_TEXTS) texts.clear()
+  if (value.length <= 256) texts.set(value, hashed)
+  return hashed
+}
+
 const account = (value: Address): Uint8Array => {
   const bytes = fromHex(value)
   if (bytes.length !== 20) throw new RangeError('an address has 20 bytes')
