@@ -1,5 +1,12 @@
+import { encodeErrorResult, parseAbi } from 'viem'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { burning, reverting, revertingWhenSet } from './fixtures/bytecode.test.fixture.ts'
 import { inState, makeWorld, provedTask, settlerOf, type World } from './fixtures/world.test.fixture.ts'
+import { readTransaction } from './signTransaction.ts'
+
+const DAPP = parseAbi(['error TooHot(uint256 degrees)'])
+const STRING = encodeErrorResult({ abi: parseAbi(['error Error(string)']), args: ['the station is closed'] })
+const CUSTOM = encodeErrorResult({ abi: DAPP, errorName: 'TooHot', args: [51n] })
 
 describe('RouterDestination', () => {
   let world: World
@@ -7,6 +14,8 @@ describe('RouterDestination', () => {
     world = await makeWorld()
   })
   afterAll(() => world.close())
+
+  const nonces = () => world.state.nextNonce(world.chain.chainId, world.settler.address)
 
   it('settles a task once, and finds it again', async () => {
     const { id } = await world.project()
@@ -16,14 +25,146 @@ describe('RouterDestination', () => {
     const task = item.record.id
     expect((await destination.deliver([item])).get(task)).toEqual({ type: 'submitted' })
     const [seen] = await watcher.watch([inState(item, 'submitted')])
-    expect(seen).toMatchObject({
-      type: 'settled',
-      task,
-      settlement: { contract: world.deployment.contracts.settlement },
-    })
+    const contract = world.deployment.contracts.settlement
+    expect(seen).toMatchObject({ type: 'settled', task, settlement: { contract } })
     if (seen?.type !== 'settled') throw new Error('not settled')
     expect(seen.settlement.gasUsed).toBeGreaterThan(21_000n)
     expect(await watcher.watch([inState(item, 'settled', seen.settlement)])).toEqual([{ type: 'finalized', task }])
     expect((await destination.deliver([item])).get(task)).toEqual({ type: 'consumed', settlement: seen.settlement })
+  })
+
+  it('settles tasks that wait together in one nonce', async () => {
+    const { id } = await world.project()
+    const { destination, watcher } = settlerOf(world, world.sender())
+    const items = [1n, 2n, 3n].map((number) => provedTask(world, id, number))
+    const before = (await nonces()) ?? 0
+    const delivered = await destination.deliver(items)
+    expect([...delivered.values()]).toEqual(items.map(() => ({ type: 'submitted' })))
+    expect(await nonces()).toBe(before + 1)
+    const seen = await watcher.watch(items.map((item) => inState(item, 'submitted')))
+    expect(seen.map(({ type }) => type)).toEqual(['settled', 'settled', 'settled'])
+  })
+
+  it('splits what one transaction cannot carry', async () => {
+    const { id } = await world.project()
+    const { destination } = settlerOf(world, world.sender({ maxGasPerTransaction: 900_000n }))
+    const items = [11n, 12n, 13n].map((number) => provedTask(world, id, number))
+    const before = (await nonces()) ?? 0
+    await destination.deliver(items)
+    expect((await nonces()) ?? 0).toBeGreaterThan(before + 1)
+    for (const row of await world.state.open(world.chain.chainId, world.settler.address))
+      for (const { raw } of row.attempts) expect(readTransaction(raw).gas).toBeLessThanOrEqual(900_000n)
+  })
+
+  it.each([
+    ['a string', STRING, /refused it: the station is closed/],
+    ['a custom error that nobody declared', CUSTOM, new RegExp(`custom error ${CUSTOM.slice(0, 10)}`)],
+    ['nothing', '0x' as const, /without a reason/],
+  ])('refuses what the dApp reverts with %s, and takes no nonce', async (_, data, reason) => {
+    const { id } = await world.project({ dapp: reverting(data) })
+    const { destination } = settlerOf(world, world.sender())
+    const item = provedTask(world, id, 1n)
+    const before = await nonces()
+    const delivered = (await destination.deliver([item])).get(item.record.id)
+    expect(delivered).toBeInstanceOf(Error)
+    expect(String(delivered)).toMatch(reason)
+    expect(await nonces()).toBe(before)
+  })
+
+  it('refuses a dApp that burns its gas', async () => {
+    const { id } = await world.project({ dapp: burning })
+    const { destination } = settlerOf(world, world.sender())
+    const item = provedTask(world, id, 1n)
+    const before = await nonces()
+    expect(String((await destination.deliver([item])).get(item.record.id))).toMatch(/refuses the result/)
+    expect(await nonces()).toBe(before)
+  })
+
+  it('refuses a proof that the verifier does not accept', async () => {
+    const { id } = await world.project({ verifier: reverting('0x') })
+    const { destination } = settlerOf(world, world.sender())
+    const item = provedTask(world, id, 1n)
+    expect(String((await destination.deliver([item])).get(item.record.id))).toMatch(/ProofRejected/)
+  })
+
+  it('refuses tasks that lack what the router asks for', async () => {
+    const { id } = await world.project()
+    const { destination } = settlerOf(world, world.sender())
+    const item = provedTask(world, id, 1n)
+    const { record } = item
+    const proof = record.proof
+    if (proof === null || record.result === null) throw new Error('the fixture is proved')
+    const elsewhere = { ...record.result.value, router: world.settler.address }
+    for (const [changed, reason] of [
+      [{ ...record, assignment: null }, /no signed assignment/],
+      [{ ...record, result: null }, /no signed result/],
+      [{ ...record, proof: { ...proof, bound: false } }, /not bound/],
+      [{ ...record, result: { ...record.result, value: elsewhere } }, /is for router/],
+    ] as const)
+      expect(String((await destination.deliver([{ ...item, record: changed }])).get(record.id))).toMatch(reason)
+  })
+
+  it("keeps one task's refusal from its neighbours", async () => {
+    const good = await world.project()
+    const bad = await world.project({ dapp: reverting(STRING) })
+    const { destination } = settlerOf(world, world.sender())
+    const items = [provedTask(world, good.id, 1n), provedTask(world, bad.id, 1n), provedTask(world, good.id, 2n)]
+    const delivered = await destination.deliver(items)
+    expect([...items].map(({ record }) => delivered.get(record.id) instanceof Error)).toEqual([false, true, false])
+  })
+
+  it('reports an item that reverts within a mined transaction, with its reason', async () => {
+    const good = await world.project()
+    const fickle = await world.project({ dapp: revertingWhenSet(STRING) })
+    const { destination, watcher } = settlerOf(world, world.sender())
+    const items = [provedTask(world, good.id, 1n), provedTask(world, fickle.id, 1n)]
+    await world.rpc('evm_setAutomine', false)
+    try {
+      await destination.deliver(items)
+      await world.rpc('anvil_setStorageAt', fickle.dapp, `0x${'0'.repeat(64)}`, `0x${'0'.repeat(63)}1`)
+      await world.rpc('evm_mine')
+    } finally {
+      await world.rpc('evm_setAutomine', true)
+    }
+    const seen = await watcher.watch(items.map((item) => inState(item, 'submitted')))
+    expect(seen).toMatchObject([
+      { type: 'settled', task: items[0]?.record.id },
+      { type: 'reverted', task: items[1]?.record.id, reason: expect.stringMatching(/the station is closed/) },
+    ])
+  })
+
+  it('reports a transaction that reverts although it was simulated, with its reason', async () => {
+    const fickle = await world.project({ dapp: revertingWhenSet(CUSTOM) })
+    const { destination, watcher } = settlerOf(world, world.sender())
+    const item = provedTask(world, fickle.id, 1n)
+    await world.rpc('evm_setAutomine', false)
+    try {
+      await destination.deliver([item])
+      await world.rpc('anvil_setStorageAt', fickle.dapp, `0x${'0'.repeat(64)}`, `0x${'0'.repeat(63)}1`)
+      await world.rpc('evm_mine')
+    } finally {
+      await world.rpc('evm_setAutomine', true)
+    }
+    expect(await watcher.watch([inState(item, 'submitted')])).toMatchObject([
+      { type: 'reverted', reason: expect.stringContaining(CUSTOM.slice(0, 10)) },
+    ])
+    // Repaired and replayed, it may have another nonce.
+    await world.rpc('anvil_setStorageAt', fickle.dapp, `0x${'0'.repeat(64)}`, `0x${'0'.repeat(64)}`)
+    expect((await destination.deliver([item])).get(item.record.id)).toEqual({ type: 'submitted' })
+    expect(await watcher.watch([inState(item, 'submitted')])).toMatchObject([{ type: 'settled' }])
+  })
+
+  it('finds what somebody else submitted, and refuses a number that another task has', async () => {
+    const { id } = await world.project()
+    const { destination } = settlerOf(world, world.sender())
+    const item = provedTask(world, id, 5n)
+    await destination.deliver([item])
+    const [row] = [await world.state.rowOf(item.record.id)]
+    const other = provedTask(world, id, 5n, { payloads: [] })
+    const twin = { ...other, record: { ...other.record } }
+    expect((await destination.deliver([twin])).get(item.record.id)).toMatchObject({
+      type: 'consumed',
+      settlement: { transactionHash: row?.attempts[0]?.hash },
+    })
   })
 })

@@ -87,7 +87,8 @@ async function allHaveCode(operator: Operator, contracts: Contracts): Promise<bo
   return codes.every((code: Hex) => code !== '0x')
 }
 
-function readDeployment(path: string): Deployment | null {
+/** Reads what `deployContracts` wrote, or an operator by hand. @returns null where there is no file. @throws {InvalidInputError} */
+export function readDeployment(path: string): Deployment | null {
   if (!existsSync(path)) return null
   const file: unknown = JSON.parse(readFileSync(path, 'utf8'))
   const of = (name: string): Address => address(String(field(field(file, 'contracts'), name)), `${path}: ${name}`)
