@@ -4,6 +4,7 @@
  *
  *   node packages/zk/build.mjs           writes them into the checkout
  *   node packages/zk/build.mjs --check   builds them into the cache folder and compares with the checkout
+ *   node packages/zk/build.mjs --test    runs the circuits' own tests
  *
  * Exit codes: 0 done or equal, 1 failed or different, 3 the pinned compiler cannot be had, so nothing was compared.
  */
@@ -52,8 +53,8 @@ const folder = (path) => {
 }
 
 function installed(pkg) {
-  const { stdout } = spawnSync('dpkg-query', ['-W', '-f=${Version}', pkg], { encoding: 'utf8' })
-  return stdout ?? ''
+  const { stdout } = spawnSync('dpkg-query', ['-W', pkg], { encoding: 'utf8' })
+  return stdout?.trim().split('\t')[1] ?? ''
 }
 
 function installCompiler() {
@@ -112,29 +113,27 @@ function finish(bindgen, wasm, name, optimizer, file) {
   run(process.execPath, [wasmOpt, ...optimizer, join(glue, `${name}_bg.wasm`), '-o', file])
 }
 
-/** As forge's profile `verifier` compiles it: the optimizer breaks generated verifiers. */
-function compileVerifier(source) {
+/** The verifier's code as forge's profile `verifier` compiles it: the optimizer breaks generated verifiers. */
+function runtimeCode(source) {
   const solc = require('solc')
   const settings = {
     evmVersion: 'cancun',
     optimizer: { enabled: false },
     metadata: { appendCBOR: false, bytecodeHash: 'none' },
-    outputSelection: { '*': { '*': ['evm.bytecode.object', 'evm.deployedBytecode.object'] } },
+    outputSelection: { '*': { '*': ['evm.deployedBytecode.object'] } },
   }
   const input = { language: 'Solidity', sources: { 'Verifier.sol': { content: source } }, settings }
   const { contracts, errors = [] } = JSON.parse(solc.compile(JSON.stringify(input)))
   const error = errors.find(({ severity }) => severity === 'error')
   if (error) throw new BuildError(error.formattedMessage)
   const [{ evm }] = Object.values(contracts['Verifier.sol'])
-  const code = { bytecode: `0x${evm.bytecode.object}`, deployedBytecode: `0x${evm.deployedBytecode.object}` }
-  return { ...code, solc: solc.version() }
+  return Buffer.from(evm.deployedBytecode.object, 'hex')
 }
 
 function buildCircuit({ name, crate, artifacts }, bindgen) {
   const made = folder(join(out, artifacts))
   const keygen = nativeTool(zk, ['-p', crate, '--features', 'keygen', '--bin', 'keygen'], 'keygen')
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('W3B_SRS')))
-  run(keygen, [made], { env })
+  run(keygen, [made])
   const circuit = JSON.parse(readFileSync(join(made, 'circuit.json'), 'utf8'))
   rmSync(join(made, 'circuit.json'))
 
@@ -149,31 +148,26 @@ function buildCircuit({ name, crate, artifacts }, bindgen) {
   const optimizer = ['-O3', '--strip-debug', '--strip-producers', ...features.map((feature) => `--enable-${feature}`)]
   finish(bindgen, join(built, `${crate.replaceAll('-', '_')}.wasm`), name, optimizer, wasm)
 
-  const verifier = compileVerifier(readFileSync(join(made, 'Verifier.sol'), 'utf8'))
-  const write = (file, value) => writeFileSync(join(made, file), `${JSON.stringify(value, null, 2)}\n`)
-  write('Verifier.json', verifier)
+  const code = runtimeCode(readFileSync(join(made, 'Verifier.sol'), 'utf8'))
   const { keySha256, ...rest } = circuit
-  const file = (file) => {
+  const described = (file) => {
     const bytes = readFileSync(join(made, file))
     return { file, bytes: bytes.length, sha256: sha256(bytes) }
   }
-  write('artifacts.json', {
+  const about = {
     generatedBy: 'node packages/zk/build.mjs',
     compiler: `rustc-web ${PINNED['rustc-web']}`,
-    wasm: file(`${name}.wasm`),
-    provingKey: file('proving.key'),
-    verifier: {
-      file: 'Verifier.json',
-      runtimeBytes: verifier.deployedBytecode.length / 2 - 1,
-      runtimeCodeHash: keccak256(verifier.deployedBytecode),
-    },
+    wasm: described(`${name}.wasm`),
+    provingKey: described('proving.key'),
+    verifier: { ...described('Verifier.sol'), runtimeBytes: code.length, runtimeCodeHash: keccak256(code) },
     ...rest,
-  })
+  }
+  writeFileSync(join(made, 'artifacts.json'), `${JSON.stringify(about, null, 2)}\n`)
 }
 
-function keccak256(hex) {
+function keccak256(bytes) {
   const { keccak_256 } = require('@noble/hashes/sha3.js')
-  return `0x${Buffer.from(keccak_256(Buffer.from(hex.slice(2), 'hex'))).toString('hex')}`
+  return `0x${Buffer.from(keccak_256(bytes)).toString('hex')}`
 }
 
 function buildFixtures() {
@@ -207,8 +201,15 @@ function compare() {
   console.log(`${files.length + 1} files are what the sources give.`)
 }
 
-try {
-  installCompiler()
+function testCircuits() {
+  const target = folder(join(cache, 'target', 'native'))
+  const crates = ['halo2-kit', ...CIRCUITS.map(({ crate }) => crate)]
+  const features = crates.map((name) => `${name}/keygen`).join(',')
+  const args = ['--locked', '--profile', 'tool', '--features', features, ...crates.flatMap((name) => ['-p', name])]
+  cargo(['test', ...args], { env: cargoEnv(target) })
+}
+
+function build() {
   if (check) rmSync(out, { recursive: true, force: true })
   const bindgen = nativeTool(zk, ['-p', 'bindgen'], 'bindgen')
   for (const circuit of CIRCUITS) buildCircuit(circuit, bindgen)
@@ -219,6 +220,12 @@ try {
     console.log(
       `Wrote ${[...CIRCUITS, FIXTURES].map(({ artifacts }) => relative(root, join(out, artifacts))).join(', ')}, ${VECTORS}`,
     )
+}
+
+try {
+  installCompiler()
+  if (process.argv.includes('--test')) testCircuits()
+  else build()
 } catch (error) {
   if (!(error instanceof BuildError)) throw error
   console.error(error.message)

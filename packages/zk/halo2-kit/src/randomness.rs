@@ -7,12 +7,13 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 #[wasm_bindgen]
 extern "C" {
-    /// Imported as `__wbg_fill_random_…(ptr, len)`: the host fills that part of the memory from a CSPRNG.
+    /// Imported as `__wbg_getRandomValues_…(ptr, len)`.
+    #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
     fn fill_random(buffer: &mut [u8]);
 }
 
 fn fill(buffer: &mut [u8]) -> Result<(), Error> {
-    // What `crypto.getRandomValues` takes at once, in case the host answers by it.
+    // What getRandomValues takes at once.
     for part in buffer.chunks_mut(65_536) {
         fill_random(part);
     }

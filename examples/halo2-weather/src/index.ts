@@ -1,0 +1,4 @@
+export * from './artifacts.ts'
+export * from './project.ts'
+export * from './readings.ts'
+export * from './statistics.ts'

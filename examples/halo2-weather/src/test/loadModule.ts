@@ -1,0 +1,43 @@
+/** The calls of a circuit's module, by wasm-bindgen's convention for texts in builds that return several values. */
+export interface CircuitModule {
+  proveTask(input: string): string
+  provingKeyNeeded(): string
+}
+
+/** Loads a module of this project's kit without its glue: all it imports is randomness. */
+export function loadModule(wasm: Uint8Array): CircuitModule {
+  const module = new WebAssembly.Module(Uint8Array.from(wasm))
+  const imports: Record<string, Record<string, WebAssembly.ImportValue>> = {}
+  for (const { module: from, name } of WebAssembly.Module.imports(module)) {
+    if (!/^__wbg_getRandomValues_/.test(name)) throw new Error(`an import that is not known: ${from}.${name}`)
+    imports[from] = {
+      ...imports[from],
+      [name]: (at: number, length: number) => crypto.getRandomValues(new Uint8Array(memory.buffer, at >>> 0, length)),
+    }
+  }
+  const { exports } = new WebAssembly.Instance(module, imports)
+  const memory = exports.memory
+  if (!(memory instanceof WebAssembly.Memory)) throw new Error('the module has no memory of its own')
+
+  const called = (name: string, ...args: readonly number[]): unknown => {
+    const found = exports[name]
+    if (typeof found !== 'function') throw new Error(`the module does not export ${name}`)
+    return found(...args)
+  }
+  const text = (returned: unknown): string => {
+    if (!Array.isArray(returned)) throw new Error('not a text')
+    const [at, length] = returned.map((word) => Number(word) >>> 0)
+    const read = new TextDecoder().decode(new Uint8Array(memory.buffer, at, length))
+    called('__wbindgen_free', Number(at), Number(length), 1)
+    return read
+  }
+  return {
+    proveTask(input) {
+      const bytes = new TextEncoder().encode(input)
+      const at = Number(called('__wbindgen_malloc', bytes.length, 1)) >>> 0
+      new Uint8Array(memory.buffer).set(bytes, at)
+      return text(called('prove_task', at, bytes.length))
+    },
+    provingKeyNeeded: () => text(called('proving_key_needed')),
+  }
+}
