@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { Readable, Writable } from 'node:stream'
 import { InvalidInputError } from '@w3bstream/protocol'
 import { CommanderError } from 'commander'
 import * as z from 'zod'
@@ -7,17 +8,26 @@ import { createProgram } from './createProgram.ts'
 import { UsageError } from './errors/UsageError.ts'
 import { Terminal } from './output/Terminal.ts'
 
+/** Streams and variables of a process. */
+export interface ProcessIo {
+  readonly stdout: Writable & { readonly isTTY?: boolean }
+  readonly stderr: Writable & { readonly isTTY?: boolean }
+  readonly stdin: Readable
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
 /**
  * Runs one `w3b` command.
  * @param args without the program's name
  * @returns the exit code: 0; 1 where it failed or the answer is no; 2 where it was called wrongly
  */
-export async function main(args: readonly string[]): Promise<number> {
-  const { stdout, stderr, stdin, env } = process
+export async function main(args: readonly string[], io: ProcessIo = process): Promise<number> {
+  const { stdout, stderr, stdin, env } = io
   // A reader that has seen enough (`| head`) is no failure.
-  stdout.on('error', (error) => {
+  const broken = (error: Error) => {
     if (!('code' in error) || error.code !== 'EPIPE') throw error
-  })
+  }
+  stdout.on('error', broken)
   const options = args.includes('--') ? args.slice(0, args.indexOf('--')) : args
   const terminal = new Terminal({ out: stdout, err: stderr, env, json: options.includes('--json') })
   const stop = new AbortController()
