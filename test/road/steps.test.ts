@@ -208,11 +208,12 @@ describe('packing', () => {
     const bytes = readFileSync(join(projectsDir, '1'))
     rmSync(join(projectsDir, '1'))
     const log = { projectId: ONE, version: '0.1' }
-    await expect.poll(() => packTask(modules, log).catch((error) => error.code)).toBe('PROJECT_NOT_FOUND')
+    await expect.poll(() => w3b.project(ONE).catch((error) => error.code)).toBe('PROJECT_NOT_FOUND')
+    await expect(packTask(modules, log)).rejects.toMatchObject({ code: 'PROJECT_NOT_FOUND' })
     writeFileSync(join(projectsDir, '1'), bytes)
     // A failure is remembered for a moment.
     clock.advance(5_000)
-    await expect.poll(() => packTask(modules, log).catch(() => null)).not.toBeNull()
+    await expect.poll(() => packTask(modules, log).catch((error) => error.message)).toMatch(/^0x/)
   })
 })
 

@@ -1,0 +1,457 @@
+import { hash as digestOf } from 'node:crypto'
+import { existsSync, mkdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import {
+  ChainClient,
+  ChainRegistry,
+  type Contracts,
+  chainPreset,
+  type Deployment,
+  deployContracts,
+  EthereumContractDestination,
+  EthereumSender,
+  EthereumWatcher,
+  LOCAL_CHAIN_ID,
+  LocalSigner,
+  type Operator,
+  OutputDestinations,
+  ProjectOwner,
+  RegisteredVerifier,
+  RouterDestination,
+  readDeployment,
+  recoverAddress,
+  StdoutDestination,
+} from '@w3bstream/chain'
+import { EmbeddedContent, LocalProjectDirectory, RoutedContent } from '@w3bstream/content'
+import {
+  createW3bstream,
+  ProjectResolver,
+  type ProvePorts,
+  proveTask,
+  type Runtime,
+  type SettlePorts,
+  settleTasks,
+  type Telemetry,
+  type W3bstream,
+  type W3bstreamModules,
+} from '@w3bstream/core'
+import { createApp, es256CredentialSigner } from '@w3bstream/http'
+import { serve } from '@w3bstream/http/node'
+import {
+  type Domain,
+  type Hash,
+  type Hex,
+  type ProjectId,
+  parseProjectFile,
+  type TaskId,
+  taskId,
+  toHex,
+  type VmType,
+  W3bError,
+} from '@w3bstream/protocol'
+import { createRuntimes, inflateProgram, type Runtimes } from '@w3bstream/runtimes'
+import { openStore, type Store } from '@w3bstream/store-sqlite'
+import { Anvil } from './Anvil.ts'
+import { consume, type Handled } from './consume.ts'
+import { credentialKey } from './credentialKey.ts'
+import { DirectoryRegistry } from './DirectoryRegistry.ts'
+import { loadKeys, type NodeKeys } from './keys.ts'
+import { operatorToken } from './operatorToken.ts'
+import { PinoTelemetry } from './PinoTelemetry.ts'
+import { Sequencer } from './Sequencer.ts'
+import { systemClock } from './systemClock.ts'
+
+/** Wraps a port before it is used: tests stop the process between two of its calls. */
+export type Intercept = <T extends object>(name: string, port: T) => T
+
+export interface LocalOptions {
+  /** 0: any that is free. */
+  readonly port: number
+  readonly dataDir: string
+  /** A directory of project files, named by project id. */
+  readonly projectsDir?: string
+  /** A chain's endpoint; absent: an anvil of this data directory's own. */
+  readonly rpc?: string
+  readonly logLevel?: 'error' | 'warn' | 'info' | 'debug' | 'silent'
+  /** Byte strings that give away verifiers made from a test SRS. */
+  readonly testSrsMarkers?: readonly Hex[]
+  /** In place of the sandboxed runtimes. */
+  readonly runtimes?: ReadonlyMap<VmType, Runtime>
+  readonly intercept?: Intercept
+  /** Told what is being done, for people. */
+  readonly onProgress?: (step: string) => void
+  /** Tasks proved at once. Default 1. */
+  readonly provers?: number
+  /** Go on from the chain's nonce where it is ahead of the store's: an operator's word, after a restore. */
+  readonly adoptChainNonce?: boolean
+}
+
+/** A running node. */
+export interface LocalNode {
+  readonly url: string
+  readonly port: number
+  readonly w3b: W3bstream
+  readonly domain: Domain
+  readonly contracts: Contracts
+  readonly chain: ChainClient
+  readonly rpcUrl: string
+  readonly content: RoutedContent
+  readonly store: Store
+  readonly keys: NodeKeys
+  /** Acts for project owners; only on the local chain. */
+  readonly operator: Operator | null
+  readonly telemetry: Telemetry
+  /** Compiles a program ahead of its first task. */
+  warm: Runtimes['warm']
+  /** Makes the node believe the registry's newest state now. */
+  syncRegistry(): Promise<void>
+  /** Takes no more work, finishes what is in hand, and gives everything back. */
+  close(): Promise<void>
+}
+
+/** First account of anvil's public mnemonic: rich on the local chain, worthless elsewhere. */
+const LOCAL_OPERATOR_KEY = '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80'
+
+const LIMITS = {
+  maxMessageBytes: 2 ** 20,
+  perProject: { perSecond: 50_000, burst: 100_000 },
+  perDevice: { perSecond: 1_000, burst: 5_000 },
+  perAddress: { perSecond: 50_000, burst: 100_000 },
+  proveTimeoutMs: 10 * 60_000,
+  programMemoryBytes: 2 * 2 ** 30,
+  programBytes: 32 * 2 ** 20,
+} as const
+
+/**
+ * Starts every step and adapter in one process: store, chain, contracts, runtimes, sequencer, prover, settler and HTTP on 127.0.0.1.
+ * Started again over the same data directory it goes on where it was.
+ * @throws {StoreInUseError} @throws {LocalChainError} @throws {AddressInUseError} @throws {NonceBehindError}
+ */
+export async function startLocal(o: LocalOptions): Promise<LocalNode> {
+  const closers: (() => Promise<unknown> | unknown)[] = []
+  const close = async (): Promise<void> => {
+    for (let closer = closers.pop(); closer !== undefined; closer = closers.pop()) await closer()
+  }
+  try {
+    return await start(o, closers, close)
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function start(
+  o: LocalOptions,
+  closers: (() => Promise<unknown> | unknown)[],
+  close: () => Promise<void>,
+): Promise<LocalNode> {
+  const dataDir = resolve(o.dataDir)
+  const progress = o.onProgress ?? (() => {})
+  const wrap: Intercept = o.intercept ?? ((_, port) => port)
+  const telemetry = new PinoTelemetry(o.logLevel ?? 'warn')
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  const store = await openStore({ dir: dataDir })
+  closers.push(() => store.close())
+
+  progress(o.rpc === undefined ? 'starting the local chain' : 'looking at the chain')
+  const { rpcUrl, chain } = await openChain(o, dataDir, telemetry, closers)
+  const keys = loadKeys(dataDir)
+  const operator = chain.chainId === LOCAL_CHAIN_ID ? { chain, signer: LocalSigner.fromHex(LOCAL_OPERATOR_KEY) } : null
+  progress('deploying contracts')
+  const deployment = await findDeployment(operator, dataDir, chain)
+  const { contracts } = deployment
+  if (operator !== null) await fund(chain, keys)
+
+  const domain: Domain = { chainId: chain.chainId, verifyingContract: contracts.projectRegistrar }
+  const messages = wrap('messages', store.messages)
+  const tasks = wrap('tasks', store.tasks)
+  const blobs = wrap('blobs', store.blobs)
+  const chainState = wrap('chain', store.chain)
+  const proveQueue = wrap('proveQueue', store.queue('prove'))
+  const settleQueue = wrap('settleQueue', store.queue('settle'))
+
+  const chainRegistry = new ChainRegistry(
+    { chain, state: store.chain, contracts, telemetry },
+    { fromBlock: deployment.fromBlock },
+  )
+  await chainRegistry.sync()
+  chainRegistry.start()
+  closers.push(() => chainRegistry.close())
+  const directory = o.projectsDir === undefined ? undefined : new LocalProjectDirectory({ dir: resolve(o.projectsDir) })
+  const local =
+    directory === undefined ? undefined : await DirectoryRegistry.open({ directory, behind: chainRegistry, telemetry })
+  if (local !== undefined) closers.push(() => local.close())
+  const registry = local ?? chainRegistry
+  const content = new RoutedContent(
+    {
+      embedded: new EmbeddedContent({ blobs: store.blobs }, { dir: join(dataDir, 'cids') }),
+      ...(directory === undefined ? {} : { directory }),
+    },
+    contentEndpoints(),
+  )
+  const projects = new ProjectResolver({ registry, content, blobs: store.blobs, clock: systemClock, sha256 })
+
+  const runtimes = createRuntimes({ memoryBytes: LIMITS.programMemoryBytes, programBytes: LIMITS.programBytes })
+  closers.push(() => runtimes.close())
+  const runtimeOf = new Map<VmType, Runtime>([...runtimes, ...(o.runtimes ?? [])])
+
+  const sender = new EthereumSender(
+    { chain, signer: keys.settler, state: chainState, clock: systemClock, telemetry, router: contracts.settlement },
+    { adoptChainNonce: o.adoptChainNonce ?? false },
+  )
+  await sender.checkStart()
+  const watcher = new EthereumWatcher(
+    { senders: [sender], state: chainState, telemetry },
+    { routerFromBlock: deployment.fromBlock },
+  )
+  const destination = new OutputDestinations([
+    new RouterDestination({ sender, contracts }, { fromBlock: deployment.fromBlock }),
+    new EthereumContractDestination({ chains: [{ sender, contracts }] }),
+    // This process's own stdout belongs to the commands' --json.
+    new StdoutDestination({ out: process.stderr }),
+  ])
+
+  let sequencer: Sequencer | undefined
+  const modules: W3bstreamModules = {
+    messages,
+    tasks,
+    blobs,
+    projects,
+    registry,
+    quota: store.quota,
+    clock: systemClock,
+    telemetry,
+    domain,
+    sha256,
+    recover: (digest, signature) => recoverAddress(digest, toHex(signature)),
+    signer: keys.sequencer,
+    provers: { provers: async () => [{ id: `did:io:${keys.prover.address.slice(2)}`, address: keys.prover.address }] },
+    proveQueue,
+    settleQueue,
+    watcher,
+    notReady: () =>
+      chain.check().then(
+        () => [],
+        (error: unknown) => [error instanceof W3bError ? error.message : 'chain'],
+      ),
+    accepted: () => sequencer?.wake(),
+  }
+  const w3b = createW3bstream(modules, { ingest: LIMITS, proveTimeoutMs: LIMITS.proveTimeoutMs })
+  closers.push(() => w3b.close())
+
+  const tokens = store.tokens
+  await operatorToken(tokens, dataDir, systemClock)
+  const app = createApp({
+    w3b,
+    tokens,
+    quota: store.quota,
+    telemetry,
+    clock: systemClock,
+    metrics: () => telemetry.metrics(),
+    credentialSigner: await es256CredentialSigner(await credentialKey(dataDir)),
+    ...(operator === null ? {} : { publisher: publisher(operator, contracts, content, chainRegistry, keys) }),
+    config: {
+      maxMessageBytes: LIMITS.maxMessageBytes,
+      quotas: { perAddress: LIMITS.perAddress },
+      projectContractAddress: contracts.projectRegistrar,
+      operatorAddress: keys.settler.address,
+    },
+  })
+  const server = await serve({ app, port: o.port })
+  closers.push(() => server.close())
+
+  sequencer = new Sequencer(modules, {
+    limits: { graceMs: 5_000, proveTimeoutMs: LIMITS.proveTimeoutMs, maxAttempts: 3, batch: 256 },
+    everyMs: 1_000,
+    followMs: Math.min(1_000, Math.max(20, chain.preset.blockTimeMs / 4)),
+  })
+  const started = sequencer
+  closers.push(() => started.close())
+  const provePorts: ProvePorts = {
+    ...modules,
+    signer: keys.prover,
+    runtimes: runtimeOf,
+    verifier: new RegisteredVerifier({ chain, contracts }, { testSrsMarkers: o.testSrsMarkers ?? [] }),
+    settlement: { chainId: chain.chainId, router: contracts.settlement },
+    inflate: inflateOnce(),
+  }
+  const concurrency = o.provers ?? 1
+  closers.push(
+    consume({
+      queue: proveQueue,
+      concurrency,
+      batch: 1,
+      visibilityMs: 30_000,
+      telemetry,
+      handle: async ([body], signal) => {
+        const id = taskId(body ?? '')
+        const outcome: Handled = await proveTask(
+          provePorts,
+          {
+            timeoutMs: LIMITS.proveTimeoutMs,
+            memoryBytes: LIMITS.programMemoryBytes,
+            leaseMs: 20_000,
+            maxTries: 5,
+            worker: `${process.pid}`,
+          },
+          id,
+          signal,
+        )
+        return new Map([[id, outcome]])
+      },
+    }),
+  )
+  const settlePorts: SettlePorts = { ...modules, destination }
+  closers.push(
+    consume({
+      queue: settleQueue,
+      concurrency: 1,
+      batch: 16,
+      visibilityMs: 60_000,
+      telemetry,
+      handle: async (bodies) => {
+        const outcomes: Map<TaskId, Handled> = await settleTasks(settlePorts, { maxTries: 8 }, bodies.map(taskId))
+        started.follow()
+        return outcomes
+      },
+    }),
+  )
+  return {
+    url: server.url,
+    port: server.port,
+    w3b,
+    domain,
+    contracts,
+    chain,
+    rpcUrl,
+    content,
+    store,
+    keys,
+    operator,
+    telemetry,
+    warm: (vmType, job) => runtimes.warm(vmType, job),
+    syncRegistry: async () => {
+      await chainRegistry.sync()
+    },
+    close,
+  }
+}
+
+const sha256 = (bytes: Uint8Array): Uint8Array => digestOf('sha256', bytes, 'buffer')
+
+async function openChain(
+  o: LocalOptions,
+  dataDir: string,
+  telemetry: Telemetry,
+  closers: (() => Promise<unknown> | unknown)[],
+): Promise<{ rpcUrl: string; chain: ChainClient }> {
+  if (o.rpc !== undefined) {
+    const chain = new ChainClient({ preset: chainPreset(await chainIdOf(o.rpc)), rpc: [o.rpc], telemetry })
+    closers.push(() => chain.close())
+    await chain.check()
+    return { rpcUrl: o.rpc, chain }
+  }
+  const anvil = await Anvil.start(dataDir)
+  closers.push(() => anvil.stop())
+  const chain = new ChainClient({ preset: chainPreset(LOCAL_CHAIN_ID), rpc: [anvil.url], telemetry })
+  closers.push(() => chain.close())
+  return { rpcUrl: anvil.url, chain }
+}
+
+async function chainIdOf(rpc: string): Promise<bigint> {
+  try {
+    // The operator's own endpoint, from the command line: not a project owner's address.
+    const answer = await fetch(rpc, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"jsonrpc":"2.0","id":1,"method":"eth_chainId","params":[]}',
+      signal: AbortSignal.timeout(10_000),
+    })
+    const body: unknown = await answer.json()
+    if (typeof body === 'object' && body !== null && 'result' in body) return BigInt(String(body.result))
+    throw new TypeError('it gives no chain id')
+  } catch (cause) {
+    throw new W3bError(
+      'CHAIN_UNAVAILABLE',
+      `The endpoint given by --rpc does not answer as a chain: ${String(cause)}`,
+      {
+        cause,
+        hint: 'Check the address, or leave --rpc out for a local chain.',
+      },
+    )
+  }
+}
+
+/** The contracts: deployed on the local chain, named by the operator elsewhere. */
+async function findDeployment(operator: Operator | null, dataDir: string, chain: ChainClient): Promise<Deployment> {
+  const file = join(dataDir, 'deployment.json')
+  if (operator !== null) return deployContracts(operator, file)
+  if (!existsSync(file))
+    throw new W3bError('NO_DEPLOYMENT', `Nothing says which contracts to use on chain ${chain.chainId}.`, {
+      hint: `Write their addresses to ${file}; docs/operator-guide.md shows its form.`,
+    })
+  const deployment = readDeployment(file)
+  if (deployment === null || deployment.chainId !== chain.chainId)
+    throw new W3bError('WRONG_DEPLOYMENT', `${file} is not of chain ${chain.chainId}.`, {
+      hint: 'Name an endpoint of its chain with --rpc, or use another data directory.',
+    })
+  return deployment
+}
+
+/** Gives the settler gas on the local chain; a balance that is set is not a transaction, so no nonce moves. */
+async function fund(chain: ChainClient, keys: NodeKeys): Promise<void> {
+  if ((await chain.balance(keys.settler.address)) >= 10n ** 18n) return
+  await chain.request(
+    'anvil_setBalance',
+    [keys.settler.address, toHex(Uint8Array.of(0x21, 0xe1, 0x9e, 0x0c, 0x9b, 0xab, 0x24, 0, 0, 0))],
+    () => null,
+  )
+}
+
+function contentEndpoints() {
+  const { W3B_KUBO_URL, W3B_IPFS_GATEWAY } = process.env
+  return {
+    ...(W3B_KUBO_URL === undefined ? {} : { kubo: W3B_KUBO_URL }),
+    ...(W3B_IPFS_GATEWAY === undefined ? {} : { gateway: W3B_IPFS_GATEWAY }),
+  }
+}
+
+function publisher(
+  operator: Operator,
+  contracts: Contracts,
+  content: RoutedContent,
+  registry: ChainRegistry,
+  keys: NodeKeys,
+) {
+  const owner = new ProjectOwner(operator, contracts)
+  return {
+    async publish({ bytes, projectId }: { readonly bytes: Uint8Array; readonly projectId: ProjectId | null }) {
+      parseProjectFile(bytes)
+      const hash = toHex(sha256(bytes)) as Hash
+      const uri = await content.publish(bytes)
+      const id = projectId ?? (await owner.createProject(uri, hash))
+      if (projectId !== null) await owner.updateProject(id, uri, hash)
+      await owner.allowSequencer(id, keys.sequencer.address)
+      await registry.sync()
+      return { projectId: id, uri, hash, transactionHash: null }
+    },
+  }
+}
+
+/** Inflates each version's program once and keeps the last few: every task of a project needs the same one. */
+function inflateOnce(): ProvePorts['inflate'] {
+  const kept = new Map<string, Promise<{ bytes: Uint8Array; hash: Hash }>>()
+  return (version) => {
+    const known = kept.get(version.code)
+    if (known !== undefined) return known
+    const program = inflateProgram(version.code, { maxBytes: LIMITS.programBytes }).then((bytes) => ({
+      bytes,
+      hash: toHex(sha256(bytes)) as Hash,
+    }))
+    kept.set(version.code, program)
+    program.catch(() => kept.delete(version.code))
+    const [oldest] = kept.keys()
+    if (kept.size > 8 && oldest !== undefined) kept.delete(oldest)
+    return program
+  }
+}
