@@ -1,10 +1,14 @@
-import { existsSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
 import { ProgramError, ProgramLimitError } from '@w3bstream/protocol'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { programInput } from '../programInput.ts'
 import { echoModule, proveModule } from '../test/programs.ts'
 import { proveJob } from '../test/proveJob.ts'
 import { wat } from '../test/wat.ts'
+import { childCommand } from './childCommand.ts'
+import { residentBytes } from './residentBytes.ts'
 import { Sandbox, type SandboxOptions } from './Sandbox.ts'
 import type { SandboxProgram } from './SandboxProgram.ts'
 
@@ -138,8 +142,22 @@ describe('Sandbox', () => {
     const pids = under.pids
     await under.close()
     await failed
-    for (const pid of pids) expect(existsSync(`/proc/${pid}/exe`)).toBe(false)
+    for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow('ESRCH')
     await expect(under.run(await saying('aa'), input, 1_000, never)).rejects.toThrow('the sandbox is closed')
+  })
+
+  // A child that is busy notices nothing itself: the kernel ends it, where it can be asked to.
+  const fates = [
+    'idle',
+    ...(childCommand({ cpuSeconds: 1, heapBytes: 1 }).args.includes('--pdeathsig') ? ['busy'] : []),
+  ]
+  it.each(fates)('leaves no process behind when its parent is killed while they are %s', async (fate) => {
+    const parent = spawn(process.execPath, [fileURLToPath(new URL('../test/orphan.ts', import.meta.url)), fate])
+    const [line] = await once(parent.stdout, 'data')
+    const pids: readonly number[] = JSON.parse(String(line))
+    expect(pids.length).toBeGreaterThan(0)
+    parent.kill('SIGKILL')
+    for (const pid of pids) await vi.waitFor(async () => expect(await residentBytes(pid)).toBe(0), { timeout: 10_000 })
   })
 
   it.each([
