@@ -1,4 +1,5 @@
 import type { z } from '@hono/zod-openapi'
+import type { Receipt } from '@w3bstream/protocol'
 import type { schemas } from './v1/schemas.ts'
 
 /** Answers and requests of `/v1`, for those who call it. */
@@ -15,6 +16,7 @@ export interface V1 {
   readonly Projects: z.infer<typeof schemas.projects>
   readonly ProjectWithVersions: z.infer<typeof schemas.projectWithVersions>
   readonly Published: z.infer<typeof schemas.published>
+  readonly Receipt: Receipt
   readonly StateEntry: z.infer<typeof schemas.stateEntry>
   readonly Task: z.infer<typeof schemas.task>
   readonly TaskPage: z.infer<typeof schemas.taskPage>

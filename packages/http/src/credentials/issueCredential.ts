@@ -1,6 +1,7 @@
 import { InvalidInputError } from '@w3bstream/protocol'
 import type { CredentialSigner } from '../ports/CredentialSigner.ts'
 import type { JsonObject } from '../request/parseBody.ts'
+import { readTime } from '../request/readTime.ts'
 import { base64url } from './base64url.ts'
 
 /** Longest life of a credential. */
@@ -24,7 +25,7 @@ export async function issueCredential(signer: CredentialSigner, request: JsonObj
   if (options.proofFormat !== undefined && options.proofFormat !== 'jwt')
     throw new InvalidInputError({ field: 'options.proofFormat', problem: 'has to be "jwt"' })
   const issuedS = Math.floor(nowMs / 1000)
-  const expiresS = expiry(credential.expirationDate, issuedS)
+  const expiresS = expiry(credential.expirationDate, nowMs)
   const jti = `urn:uuid:${crypto.randomUUID()}`
   const claims = {
     iss: signer.issuer,
@@ -57,11 +58,9 @@ function object(value: unknown, field: string): JsonObject {
   return value as JsonObject
 }
 
-function expiry(asked: unknown, issuedS: number): number {
-  if (asked === undefined) return issuedS + MAX_LIFE_S
-  const field = 'credential.expirationDate'
-  const atMs = typeof asked === 'string' ? Date.parse(asked) : Number.NaN
-  if (Number.isNaN(atMs)) throw new InvalidInputError({ field, problem: 'has to be a date and time' })
-  if (atMs <= issuedS * 1000) throw new InvalidInputError({ field, problem: 'has to lie in the future' })
-  return Math.min(Math.floor(atMs / 1000), issuedS + MAX_LIFE_S)
+/** Seconds since the epoch. */
+function expiry(asked: unknown, nowMs: number): number {
+  const latest = Math.floor(nowMs / 1000) + MAX_LIFE_S
+  if (asked === undefined) return latest
+  return Math.min(Math.floor(readTime(String(asked), 'credential.expirationDate', nowMs) / 1000), latest)
 }

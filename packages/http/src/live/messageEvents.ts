@@ -1,6 +1,6 @@
 import type { W3bstream } from '@w3bstream/core'
 import type { MessageId } from '@w3bstream/protocol'
-import { viewStates } from '../v1/views.ts'
+import { viewStates } from '../v1/viewStates.ts'
 import type { ServerSentEvent } from './Streams.ts'
 import type { TaskChanges } from './TaskChanges.ts'
 

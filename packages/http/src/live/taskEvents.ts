@@ -1,6 +1,6 @@
 import type { W3bstream } from '@w3bstream/core'
 import type { ProjectId } from '@w3bstream/protocol'
-import { viewState } from '../v1/views.ts'
+import { viewState } from '../v1/viewState.ts'
 import type { ServerSentEvent } from './Streams.ts'
 
 /**

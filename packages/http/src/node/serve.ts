@@ -15,6 +15,8 @@ export interface ServeOptions {
   readonly requestTimeoutMs?: number
   /** Milliseconds that its headers may take. Default 10,000. */
   readonly headersTimeoutMs?: number
+  /** Milliseconds between looks at those two. Default 5,000. */
+  readonly checkEveryMs?: number
   /** Milliseconds for requests in flight when the server stops. Default 5,000. */
   readonly graceMs?: number
   /** Connections at once. Default 4,096. */
@@ -38,7 +40,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     {
       requestTimeout: options.requestTimeoutMs ?? 30_000,
       headersTimeout: options.headersTimeoutMs ?? 10_000,
-      connectionsCheckingInterval: 5_000,
+      connectionsCheckingInterval: options.checkEveryMs ?? 5_000,
       // Longer than the idle timeout of the usual load balancers: they must not meet a closed connection.
       keepAliveTimeout: 65_000,
       maxHeaderSize: 16_384,

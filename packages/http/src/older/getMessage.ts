@@ -2,8 +2,9 @@ import { type MessageId, messageId } from '@w3bstream/protocol'
 import type { AppContext } from '../AppContext.ts'
 import type { Handler } from '../Endpoints.ts'
 import { json } from '../reply/json.ts'
+import { rfc3339 } from '../reply/rfc3339.ts'
 import { pathParam } from '../request/pathParam.ts'
-import { type SproutState, sproutStates } from './olderStates.ts'
+import { type SproutState, sproutStates } from './sproutStates.ts'
 
 /** `GET /message/:id`: anybody who knows the id may ask, since an id cannot be guessed. */
 export function getMessage({ w3b }: AppContext): Handler {
@@ -14,7 +15,7 @@ export function getMessage({ w3b }: AppContext): Handler {
     if (history === null) return json({ messageID, states: null })
     const received: SproutState = {
       state: 'received',
-      time: new Date(history.message.receivedAt).toISOString(),
+      time: rfc3339(history.message.receivedAt),
       comment: '',
       result: '',
     }

@@ -3,8 +3,8 @@ import type { AppContext } from '../AppContext.ts'
 import type { Handler } from '../Endpoints.ts'
 import { json } from '../reply/json.ts'
 import { pathParam } from '../request/pathParam.ts'
-import { sproutStates } from './olderStates.ts'
-import { olderProjectId } from './readOlderMessage.ts'
+import { olderProjectId } from './olderProjectId.ts'
+import { sproutStates } from './sproutStates.ts'
 
 /** `GET /task/:projectID/:taskID`, by the task's number. */
 export function getTask({ w3b, access }: AppContext): Handler {

@@ -3,8 +3,9 @@ import type { AppContext } from '../AppContext.ts'
 import type { Handler } from '../Endpoints.ts'
 import { json } from '../reply/json.ts'
 import { type JsonObject, parseBody } from '../request/parseBody.ts'
-import { laterStates } from './olderStates.ts'
-import { olderProjectId, olderText } from './readOlderMessage.ts'
+import { laterStates } from './laterStates.ts'
+import { olderProjectId } from './olderProjectId.ts'
+import { olderText } from './olderText.ts'
 
 /** `GET /task` with a JSON body, which the server has read; or with query parameters, which pass every proxy. */
 export function getTaskByBody({ w3b }: AppContext): Handler {

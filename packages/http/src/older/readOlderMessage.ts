@@ -1,6 +1,8 @@
-import { BadSignatureError, type Hex, InvalidInputError, type ProjectId, projectId } from '@w3bstream/protocol'
+import { BadSignatureError, type Hex, InvalidInputError, type ProjectId } from '@w3bstream/protocol'
 import { parseBody } from '../request/parseBody.ts'
 import { payloadText } from '../request/payloadText.ts'
+import { olderProjectId } from './olderProjectId.ts'
+import { olderText } from './olderText.ts'
 
 /** A message as both older APIs post it. */
 export interface OlderMessage {
@@ -45,28 +47,6 @@ export function readOlderMessage(text: string, maxMessageBytes: number): OlderMe
     data: payloadText(olderText(data, 'data'), maxMessageBytes),
     signature: signature === undefined ? null : olderSignature(signature),
   }
-}
-
-/** @throws {InvalidInputError} */
-export function olderProjectId(value: unknown): ProjectId {
-  // Zero is the original's missing number.
-  if (value === undefined || value === 0) throw new InvalidInputError({ field: 'projectID', problem: 'is missing' })
-  if (typeof value !== 'number' && typeof value !== 'bigint')
-    throw new InvalidInputError({ field: 'projectID', problem: 'has to be a number' })
-  try {
-    return projectId(value)
-  } catch (cause) {
-    throw new InvalidInputError({ field: 'projectID', problem: 'has to be an integer from 1 to 2^64-1', cause })
-  }
-}
-
-/** @throws {InvalidInputError} */
-export function olderText(value: unknown, field: string, maxLength?: number): string {
-  if (value === undefined || value === '') throw new InvalidInputError({ field, problem: 'is missing' })
-  if (typeof value !== 'string') throw new InvalidInputError({ field, problem: 'has to be a string' })
-  if (maxLength !== undefined && value.length > maxLength)
-    throw new InvalidInputError({ field, problem: `has to be at most ${maxLength} characters` })
-  return value
 }
 
 function olderSignature(value: unknown): Hex {

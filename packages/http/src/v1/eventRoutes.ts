@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import type { AppContext } from '../AppContext.ts'
 import type { Endpoints } from '../Endpoints.ts'
 import { taskEvents } from '../live/taskEvents.ts'
-import { readProjectId } from './readNewMessage.ts'
+import { readProjectId } from './readProjectId.ts'
 
 /** `/v1/events`. */
 export function eventRoutes(endpoints: Endpoints, { access, streams, w3b }: AppContext): void {

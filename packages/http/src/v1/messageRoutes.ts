@@ -14,7 +14,7 @@ import { readBody } from '../request/readBody.ts'
 import { readIdempotencyKey } from '../request/readIdempotencyKey.ts'
 import { readNewMessage } from './readNewMessage.ts'
 import { schemas } from './schemas.ts'
-import { viewMessage } from './views.ts'
+import { viewMessage } from './viewMessage.ts'
 
 /** `/v1/messages`. Who knows a message's id may follow it and get its receipt: ids cannot be guessed. Its payload needs a token that may read. */
 export function messageRoutes(endpoints: Endpoints, app: AppContext): void {
@@ -129,7 +129,8 @@ export function messageRoutes(endpoints: Endpoints, app: AppContext): void {
       path: '/v1/messages/{id}/receipt',
       tag: 'messages',
       summary: "A message's receipt",
-      description: 'As far as it has come: from the device to the block. `w3b message verify` checks it.',
+      description:
+        'As far as it has come: from the device to the block. `w3b message verify` checks it. For whoever knows the message id, which cannot be guessed; without the payload.',
       answer: { schema: schemas.receipt, is: 'The receipt.' },
       errors: [400, 404],
     },

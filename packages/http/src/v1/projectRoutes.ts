@@ -5,9 +5,10 @@ import { HttpError } from '../errors/HttpError.ts'
 import { json } from '../reply/json.ts'
 import { pathParam } from '../request/pathParam.ts'
 import { readBytes } from '../request/readBytes.ts'
-import { readProjectId } from './readNewMessage.ts'
+import { readProjectId } from './readProjectId.ts'
 import { schemas } from './schemas.ts'
-import { viewProject, viewProjectWithVersions } from './views.ts'
+import { viewProject } from './viewProject.ts'
+import { viewProjectWithVersions } from './viewProjectWithVersions.ts'
 
 /** `/v1/projects`. */
 export function projectRoutes(endpoints: Endpoints, { access, limits, publisher, w3b }: AppContext): void {

@@ -1,14 +1,8 @@
 import type { Credential } from '@w3bstream/core'
-import {
-  BadSignatureError,
-  type Did,
-  type Hex,
-  InvalidInputError,
-  type ProjectId,
-  projectId,
-} from '@w3bstream/protocol'
+import { BadSignatureError, type Did, type Hex, InvalidInputError, type ProjectId } from '@w3bstream/protocol'
 import type { JsonObject } from '../request/parseBody.ts'
 import { payloadText } from '../request/payloadText.ts'
+import { readProjectId } from './readProjectId.ts'
 
 /** A message as `/v1` posts it. */
 export interface NewMessage {
@@ -71,14 +65,6 @@ export function readNewMessage(body: JsonObject, maxMessageBytes: number): NewMe
         : readDevice(device, nonce, signature),
     idempotencyKey: key === null || key === undefined ? null : readText(key, 'idempotencyKey', 256),
   }
-}
-
-/** A project id as `/v1` has it: decimal digits, or a number that a JSON number holds exactly. @throws {InvalidInputError} */
-export function readProjectId(value: unknown): ProjectId {
-  if (value === undefined || value === null) throw new InvalidInputError({ field: 'projectId', problem: 'is missing' })
-  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint')
-    throw new InvalidInputError({ field: 'projectId', problem: 'has to be decimal digits' })
-  return projectId(value)
 }
 
 function readText(value: unknown, field: string, maxLength?: number): string {

@@ -6,9 +6,10 @@ import { HttpError } from '../errors/HttpError.ts'
 import { json } from '../reply/json.ts'
 import { checked } from '../request/checked.ts'
 import { pathParam } from '../request/pathParam.ts'
-import { readProjectId } from './readNewMessage.ts'
+import { readProjectId } from './readProjectId.ts'
 import { schemas } from './schemas.ts'
-import { viewTask, viewTaskWithStates } from './views.ts'
+import { viewTask } from './viewTask.ts'
+import { viewTaskWithStates } from './viewTaskWithStates.ts'
 
 /** `/v1/tasks`. */
 export function taskRoutes(endpoints: Endpoints, { access, w3b }: AppContext): void {

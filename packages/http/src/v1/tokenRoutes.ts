@@ -7,9 +7,9 @@ import { parseBody } from '../request/parseBody.ts'
 import { pathParam } from '../request/pathParam.ts'
 import { readBody } from '../request/readBody.ts'
 import { readTime } from '../request/readTime.ts'
-import { readProjectId } from './readNewMessage.ts'
+import { readProjectId } from './readProjectId.ts'
 import { schemas } from './schemas.ts'
-import { viewToken } from './views.ts'
+import { viewToken } from './viewToken.ts'
 
 const TOKEN_BODY = 4096
 

@@ -1,31 +1,5 @@
-import { SPROUT_STATES, type StateLogEntry, W3BSTREAM_STATES } from '@w3bstream/protocol'
-
-/** One state as Sprout's API shows it. */
-export interface SproutState {
-  readonly state: string
-  /** RFC 3339. */
-  readonly time: string
-  readonly comment: string
-  readonly result: string
-}
-
-const time = (at: number): string => new Date(at).toISOString()
-
-/** A task's state log in Sprout's words. */
-export function sproutStates(entries: readonly StateLogEntry[]): SproutState[] {
-  return entries.flatMap((entry) => {
-    const state = SPROUT_STATES[entry.state]
-    if (state === null) return []
-    return [
-      {
-        state,
-        time: time(entry.at),
-        comment: entry.state === 'failed' ? entry.reason : '',
-        result: entry.result ?? '',
-      },
-    ]
-  })
-}
+import { type StateLogEntry, W3BSTREAM_STATES } from '@w3bstream/protocol'
+import { rfc3339 } from '../reply/rfc3339.ts'
 
 /** One state as the later API shows it. */
 export interface LaterState {
@@ -47,7 +21,7 @@ export function laterStates(entries: readonly StateLogEntry[], prover: string | 
   return entries.flatMap((entry, index): LaterState[] => {
     const state = W3BSTREAM_STATES[entry.state]
     if (state === null) return []
-    const shown = { state, time: time(entry.at) }
+    const shown = { state, time: rfc3339(entry.at) }
     switch (entry.state) {
       case 'assigned':
         return [
