@@ -34,11 +34,8 @@ const main = () => {
   for (const [name, source] of Object.entries(sources)) {
     files.set(`${lowerFirst(name)}.ts`, render(lowerFirst(name), source, artifact('default', source, name)))
   }
-  if (existsSync(join(repository, verifier))) {
-    forge('verifier', [verifier])
-    const [contract = ''] = readdirSync(join(repository, out, 'verifier/Verifier.sol')).map((file) => file.slice(0, -5))
-    files.set('weatherVerifier.ts', render('weatherVerifier', verifier, artifact('verifier', verifier, contract)))
-  }
+  forge('verifier', [verifier])
+  files.set('weatherVerifier.ts', render('weatherVerifier', verifier, artifact('verifier', verifier, 'Halo2Verifier')))
   if (process.argv.includes('--check')) check(files)
   else write(files)
 }

@@ -551,6 +551,7 @@ contract W3bstreamSettlementTest is SettlementFixture {
 
     function testFuzz_aSubmitterCannotStarveTheRewardHook(uint256 gasLimit) public {
         PointsHook hook = new PointsHook();
+        hook.setSpend(300_000);
         router.setRewardHook(project, address(hook), 400_000);
         W3bstreamSettlement.Item[] memory items = new W3bstreamSettlement.Item[](1);
         items[0] = anItem(1);

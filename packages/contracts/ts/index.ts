@@ -9,3 +9,8 @@ export { verifierRegistryAbi, verifierRegistryBytecode } from './generated/verif
 export { w3bstreamRouterAbi, w3bstreamRouterBytecode } from './generated/w3bstreamRouter.ts'
 export { w3bstreamSettlementAbi, w3bstreamSettlementBytecode } from './generated/w3bstreamSettlement.ts'
 export { weatherStatsAbi, weatherStatsBytecode } from './generated/weatherStats.ts'
+export {
+  weatherVerifierAbi,
+  weatherVerifierBytecode,
+  weatherVerifierRuntimeBytecode,
+} from './generated/weatherVerifier.ts'

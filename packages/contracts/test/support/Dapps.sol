@@ -93,10 +93,15 @@ contract ReentrantDapp is IW3bstreamDapp {
     }
 }
 
-/// Credits a point a settlement; burns its gas when told to.
+/// Credits a point a settlement, after spending some gas; burns all its gas when told to.
 contract PointsHook is IRewardHook {
     mapping(address prover => uint256) public points;
     bool public broken;
+    uint256 public spend;
+
+    function setSpend(uint256 spend_) external {
+        spend = spend_;
+    }
 
     function breakDown() external {
         broken = true;
@@ -108,6 +113,8 @@ contract PointsHook is IRewardHook {
                 invalid()
             }
         }
+        uint256 start = gasleft();
+        while (start - gasleft() < spend) {}
         ++points[settlement.prover];
     }
 }
