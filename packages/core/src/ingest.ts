@@ -200,7 +200,8 @@ function legacyDevice(ports: IngestPorts, request: IngestRequest, signature: Hex
     version: request.version ?? '',
     data: request.payload,
   })
-  const normal = normaliseSignature(fromHex(signature))
+  // Older signers did not all keep s low; a flipped one names the same device, and the signature has no part in the message's identity.
+  const normal = normaliseSignature(fromHex(signature), { highS: 'flip' })
   try {
     return didOfAddress(ports.recover(digest, normal))
   } catch (error) {

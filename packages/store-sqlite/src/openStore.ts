@@ -48,6 +48,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   try {
     const path = join(dir, 'w3bstream.db')
     const db = Database.open({ path, migrations: MIGRATIONS, ...(maxPages === undefined ? {} : { maxPages }) })
+    await freeHolds(db)
     // Apart from other blobs, since retention deletes payloads: equal bytes may be a proof.
     const payloads = await FileBlobStore.open(join(dir, 'payloads'))
     const queues = new Map<string, SqliteQueue>()
@@ -73,6 +74,14 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     lock.release()
     throw error
   }
+}
+
+/** Whoever held tasks and hints when the store was last open is gone, as the lock shows: nobody waits for their time to run out. */
+async function freeHolds(db: Database): Promise<void> {
+  await db.write(() => {
+    db.sql(`UPDATE tasks SET lease_holder = NULL WHERE state = 'assigned' AND lease_holder IS NOT NULL`).run()
+    db.sql('UPDATE hints SET held = 0, again_at = NULL, visible_at = 0 WHERE held = 1').run()
+  })
 }
 
 function lockDir(dir: string): DirectoryLock {

@@ -1,7 +1,17 @@
 export { blobStoreSuite } from './BlobStore.suite.ts'
 export { chainStateSuite } from './ChainState.suite.ts'
 export { contentSuite } from './Content.suite.ts'
-export { type LogAndTasks, nextTask, packed, readLog, signed, someDevice, someLog, unsigned } from './fixtures.suite.ts'
+export {
+  type LogAndTasks,
+  nextTask,
+  packed,
+  readLog,
+  signed,
+  someDevice,
+  someLog,
+  step,
+  unsigned,
+} from './fixtures.suite.ts'
 export { messageLogSuite } from './MessageLog.suite.ts'
 export { queueSuite } from './Queue.suite.ts'
 export { quotaSuite } from './Quota.suite.ts'
