@@ -11,13 +11,18 @@ const NEEDED = 24
 
 /** @returns the Node that npm installed beside us, or null */
 function installedNode() {
-  try {
-    const root = dirname(createRequire(import.meta.url).resolve('node/package.json'))
-    return [join(root, 'bin', 'node'), join(root, 'bin', 'node.exe')].find((path) => existsSync(path)) ?? null
-  } catch {
-    // Not installed: the caller says what to do.
-    return null
-  }
+  const { resolve } = createRequire(import.meta.url)
+  // The platform's own package first: `node` copies from it by an install script, which may not have been allowed to run.
+  for (const name of [`node-${process.platform}-${process.arch}`, 'node'])
+    for (const file of ['node', 'node.exe']) {
+      try {
+        const path = join(dirname(resolve(`${name}/package.json`)), 'bin', file)
+        if (existsSync(path)) return path
+      } catch {
+        // Not installed: the next one may be.
+      }
+    }
+  return null
 }
 
 if (Number.parseInt(process.versions.node, 10) >= NEEDED) {
@@ -35,11 +40,7 @@ if (Number.parseInt(process.versions.node, 10) >= NEEDED) {
       stdio: 'inherit',
       env: { ...process.env, W3B_REEXEC: '1' },
     })
-    // Ctrl-C reaches the child by itself; what is sent to this process alone is handed on.
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
-      process.on(signal, () => {
-        if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
-      })
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
     child.on('error', (error) => {
       console.error(`w3b cannot start ${node}: ${error.message}`)
       process.exitCode = 1

@@ -191,6 +191,34 @@ describe('w3b', () => {
     expect(seen).toEqual(['Bearer operator', undefined])
   })
 
+  it('goes on where a stream of events ended', async () => {
+    const state = (name: string) => ({ state: name, time: 't', actor: 'a', reason: '', result: null })
+    const event = (id: number, name: string) => `id: ${id}\nevent: ${name}\ndata: ${JSON.stringify(state(name))}\n\n`
+    const asked: unknown[] = []
+    const url = await httpServer((request, response) => {
+      const states = (asked.length < 2 ? ['received'] : ['received', 'packed', 'failed']).map(state)
+      if (request.url !== `/v1/messages/${ID}/events`)
+        return response.end(
+          JSON.stringify({
+            messageId: ID,
+            projectId: '1',
+            version: '1',
+            device: null,
+            state: states.at(-1)?.state,
+            task: null,
+            states,
+          }),
+        )
+      asked.push(request.headers['last-event-id'])
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.end(asked.length === 1 ? `: hi\n\n${event(1, 'received')}` : event(2, 'packed') + event(3, 'failed'))
+    })
+    const { code, stdout } = await runMain(['message', 'show', ID, '--watch', '--url', url])
+    expect(code).toBe(1)
+    expect(asked).toEqual([undefined, '1'])
+    expect(stdout.split('\n').slice(0, 3)).toEqual(['t  received', 't  packed', 't  failed'])
+  })
+
   it('has colours on terminals only', async () => {
     const url = await httpServer((_, response) => response.end('{"projects":[]}'))
     const { stdout } = await runMain(['project', 'list', '--url', url])

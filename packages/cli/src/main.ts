@@ -8,6 +8,8 @@ import { createProgram } from './createProgram.ts'
 import { UsageError } from './errors/UsageError.ts'
 import { Terminal } from './output/Terminal.ts'
 
+const SAME_MS = 500
+
 /** Streams and variables of a process. */
 export interface ProcessIo {
   readonly stdout: Writable & { readonly isTTY?: boolean }
@@ -31,9 +33,11 @@ export async function main(args: readonly string[], io: ProcessIo = process): Pr
   const options = args.includes('--') ? args.slice(0, args.indexOf('--')) : args
   const terminal = new Terminal({ out: stdout, err: stderr, env, json: options.includes('--json') })
   const stop = new AbortController()
+  let stoppedAt = 0
   const interrupt = (signal: NodeJS.Signals) => {
-    // A second one means it: nothing is waited for.
-    if (stop.signal.aborted) process.exit(signal === 'SIGINT' ? 130 : 143)
+    if (!stop.signal.aborted) stoppedAt = performance.now()
+    // A later one means it: nothing is waited for. One Ctrl-C may come twice, from the terminal and from whoever started us.
+    else if (performance.now() - stoppedAt > SAME_MS) process.exit(signal === 'SIGINT' ? 130 : 143)
     stop.abort()
   }
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt)

@@ -21,14 +21,21 @@ export function showMessage(parent: Command, context: CommandContext): void {
       const id = messageId(text)
       const node = await connect(options, env)
       const path = `/v1/messages/${id}`
+      let message = await node.ask(path, answers.message)
       if (options.watch === true) {
+        let seen = 0
         for await (const event of node.events(`${path}/events`, signal)) {
           const state = answers.state.parse(JSON.parse(event.data))
           terminal.live((colors) => stateLine(colors, state))
-          if (state.state === 'finalized' || state.state === 'failed') break
+          seen++
+          if (!isLast(state.state)) continue
+          // A replayed task has failed before, and goes on.
+          message = await node.ask(path, answers.message)
+          if (isLast(message.state) && seen >= message.states.length) break
         }
+        // Ctrl-C, too, ends with what is known.
+        if (!isLast(message.state)) message = await node.ask(path, answers.message)
       }
-      const message = await node.ask(path, answers.message)
       if (message.state === 'failed') context.fail()
       terminal.result(message, (colors) => {
         const fields = rows(colors, [
@@ -43,4 +50,8 @@ export function showMessage(parent: Command, context: CommandContext): void {
         return [fields, ...states].join('\n')
       })
     })
+}
+
+function isLast(state: string): boolean {
+  return state === 'finalized' || state === 'failed'
 }

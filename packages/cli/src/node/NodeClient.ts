@@ -12,6 +12,8 @@ const TIMEOUT_MS = 30_000
 /** A node writes a heartbeat every 15 s: a stream that is silent for longer is dead. */
 const SILENCE_MS = 45_000
 const RECONNECT_MS = 500
+const NO_TOKEN =
+  'Put a token into W3B_TOKEN or --token-file, or name the data directory of a local node with --data-dir.'
 
 export interface NodeRequest {
   readonly method?: 'GET' | 'POST' | 'DELETE'
@@ -58,7 +60,7 @@ export class NodeClient {
         ...(body === undefined ? {} : { body: typeof body === 'string' ? body : new Uint8Array(body) }),
       })
       const text = await this.#text(response)
-      if (!response.ok) throw refusal(response, text)
+      if (!response.ok) throw this.#refusal(response, text)
       const read = schema.safeParse(text === '' ? undefined : parsed(text))
       if (read.success) return read.data
       throw new NodeUnreachableError({ url: this.url, reason: `what answers ${method} ${path} is no W3bstream node` })
@@ -86,7 +88,7 @@ export class NodeClient {
             ...(lastId === null ? {} : { 'last-event-id': lastId }),
           },
         })
-        if (!response.ok) throw refusal(response, await this.#text(response))
+        if (!response.ok) throw this.#refusal(response, await this.#text(response))
         const { body } = response
         if (body === null) return
         for await (const event of readEvents(alive(body, timer))) {
@@ -122,6 +124,20 @@ export class NodeClient {
     return Buffer.concat(chunks).toString('utf8')
   }
 
+  #refusal(response: Response, text: string): NodeAnswerError {
+    const { status, headers } = response
+    const read = answers.error.safeParse(parsed(text))
+    const seconds = Number(headers.get('retry-after') ?? Number.NaN)
+    const hint = status === 401 && this.#token === null ? NO_TOKEN : read.data?.hint
+    return new NodeAnswerError({
+      code: read.data?.code ?? 'HTTP',
+      message: read.data?.error ?? `The node answered HTTP ${status}.`,
+      status,
+      ...(hint === undefined ? {} : { hint }),
+      ...(Number.isFinite(seconds) ? { retryAfterS: seconds } : {}),
+    })
+  }
+
   #explained(error: unknown, signal: AbortSignal, timeoutMs: number): unknown {
     if (error instanceof W3bError) return error
     if (signal.aborted)
@@ -135,27 +151,6 @@ async function* alive(body: AsyncIterable<Uint8Array>, timer: NodeJS.Timeout): A
     timer.refresh()
     yield chunk
   }
-}
-
-function refusal(response: Response, text: string): NodeAnswerError {
-  const read = answers.error.safeParse(parsed(text))
-  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN)
-  const retryAfterS = Number.isFinite(seconds) ? { retryAfterS: seconds } : {}
-  if (!read.success)
-    return new NodeAnswerError({
-      code: 'HTTP',
-      message: `The node answered HTTP ${response.status}.`,
-      status: response.status,
-      ...retryAfterS,
-    })
-  const { code, error, hint } = read.data
-  return new NodeAnswerError({
-    code: code ?? 'HTTP',
-    message: error,
-    status: response.status,
-    ...(hint === undefined ? {} : { hint }),
-    ...retryAfterS,
-  })
 }
 
 function parsed(text: string): unknown {

@@ -11,7 +11,12 @@ export async function runMain(
   const stdout = new PassThrough()
   const stderr = new PassThrough()
   const said = Promise.all([text(stdout), text(stderr)])
-  const code = await main(args, { stdout, stderr, stdin: Readable.from([Buffer.from(options.input ?? '')]), env: options.env ?? {} })
+  const code = await main(args, {
+    stdout,
+    stderr,
+    stdin: Readable.from([Buffer.from(options.input ?? '')]),
+    env: options.env ?? {},
+  })
   stdout.end()
   stderr.end()
   const [out, err] = await said

@@ -1,0 +1,253 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { deflateSync } from 'node:zlib'
+import { type LocalNode, startLocal } from '@w3bstream/local'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { httpServer } from './test/httpServer.ts'
+import { type CliRun, runCli, startCli } from './test/runCli.ts'
+import { runMain } from './test/runMain.ts'
+
+/** A module of the plain wasm runtime: memory, `alloc`, which always gives 1024, and `start` with this body. */
+function wasmModule(start: string): Buffer {
+  const body = Buffer.from(start, 'hex')
+  const alloc = Buffer.from('05004180080b', 'hex')
+  const head =
+    '0061736d0100000001060160017f017f03030200000503010001071a03066d656d6f72790200057374617274000005616c6c6f630001'
+  const code = Buffer.concat([Buffer.of(2, body.length), body, alloc])
+  return Buffer.concat([Buffer.from(head, 'hex'), Buffer.of(0x0a, code.length), code])
+}
+const projectFile = (module: Buffer) =>
+  JSON.stringify({
+    defaultVersion: '0.1',
+    versions: [{ version: '0.1', vmTypeID: 4, code: deflateSync(module).toString('hex') }],
+  })
+/** `i32.const 0`, and `unreachable`. */
+const WORKS = projectFile(wasmModule('0041000b'))
+const TRAPS = projectFile(wasmModule('00000b'))
+/** Keys of nobody: 32 bytes each. */
+const KEY = `0x${'11'.repeat(32)}`
+
+let dir: string
+let node: LocalNode
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'w3b-cli-road-'))
+  await mkdir(join(dir, 'projects'))
+  await writeFile(join(dir, 'projects', '7.json'), WORKS)
+  await writeFile(join(dir, 'projects', '8.json'), TRAPS)
+  await writeFile(join(dir, 'device.key'), KEY, { mode: 0o600 })
+  node = await startLocal({
+    port: 0,
+    dataDir: join(dir, 'data'),
+    projectsDir: join(dir, 'projects'),
+    logLevel: 'silent',
+  })
+})
+afterAll(async () => {
+  await node.close()
+  await rm(dir, { recursive: true, force: true })
+})
+
+const w3b = (...args: string[]): Promise<CliRun> => runMain(args, { env: { W3B_URL: node.url } })
+const operator = (...args: string[]): Promise<CliRun> => w3b(...args, '--data-dir', join(dir, 'data'))
+/** The one JSON value that a successful command prints. */
+async function json(run: Promise<CliRun>): Promise<Record<string, unknown>> {
+  const { code, stdout, stderr } = await run
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  return JSON.parse(stdout)
+}
+async function sent(...args: string[]): Promise<string> {
+  return String((await json(w3b('message', 'send', ...args, '--json'))).messageId)
+}
+
+describe('w3b with a node', () => {
+  it('sends a message, follows it to its end, and checks its receipt', async () => {
+    const id = await sent('7', '{"a":1}')
+    const watched = await w3b('message', 'show', id, '--watch')
+    expect(watched.code).toBe(0)
+    const states = ['received', 'packed', 'assigned', 'proved', 'settled', 'finalized']
+    expect(
+      watched.stdout
+        .split('\n')
+        .slice(0, 6)
+        .map((line) => line.split(/ +/)[1]),
+    ).toEqual(states)
+    expect(await json(w3b('message', 'show', id, '--json'))).toMatchObject({ messageId: id, state: 'finalized' })
+
+    const out = join(dir, 'receipt.json')
+    const receipt = await json(w3b('message', 'receipt', id, '--out', out, '--json'))
+    expect(JSON.parse(await readFile(out, 'utf8'))).toEqual(receipt)
+    expect((await w3b('receipt', id)).stdout).toContain(`message   ${id}`)
+
+    await writeFile(join(dir, 'data.txt'), '{"a":1}')
+    const verdict = await json(w3b('verify', out, '--offline', '--data-file', join(dir, 'data.txt'), '--json'))
+    expect(verdict).toMatchObject({ ok: true, offline: true })
+    await writeFile(join(dir, 'other.txt'), '{"a":2}')
+    expect((await w3b('verify', out, '--offline', '--data-file', join(dir, 'other.txt'))).code).toBe(1)
+    // Nothing of this task went to a chain.
+    const asked = await w3b('verify', out, '--rpc', node.rpcUrl)
+    expect(asked.code).toBe(1)
+    expect(asked.stdout).toContain('✗ settled')
+    const away = await w3b('verify', out, '--rpc', 'http://127.0.0.1:1')
+    expect(away.code).toBe(1)
+
+    const task = receipt.taskId
+    expect((await w3b('task', 'show', String(task))).stdout).toContain('finalized')
+  })
+
+  it('finds a receipt that was changed', async () => {
+    const id = await sent('7', '{"a":1}')
+    await w3b('message', 'show', id, '--watch')
+    const receipt = await json(w3b('receipt', id, '--json'))
+    const changed = JSON.stringify({ ...receipt, merkleRoot: `0x${'00'.repeat(32)}` })
+    const verdict = await runMain(['verify', '-', '--offline', '--json'], { input: changed })
+    expect(verdict.code).toBe(1)
+    expect(JSON.parse(verdict.stdout)).toMatchObject({ ok: false })
+    expect((await runMain(['verify', '-', '--offline'], { input: '{}' })).code).toBe(1)
+  })
+
+  it('signs as a device, once a nonce', async () => {
+    const domain = ['--chain-id', String(node.domain.chainId), '--registry', node.domain.verifyingContract]
+    const key = ['--key-file', join(dir, 'device.key'), ...domain]
+    const first = await json(w3b('message', 'send', '7', 'x', ...key, '--nonce', '5', '--json'))
+    expect(first).toMatchObject({
+      duplicate: false,
+      device: expect.stringMatching(/^did:io:[0-9a-f]{40}$/),
+      nonce: '5',
+    })
+    expect(await json(w3b('message', 'send', '7', 'x', ...key, '--nonce', '5', '--json'))).toMatchObject({
+      duplicate: true,
+      messageId: first.messageId,
+    })
+    const reused = await w3b('message', 'send', '7', 'y', ...key, '--nonce', '5', '--json')
+    expect(reused.code).toBe(1)
+    expect(JSON.parse(reused.stdout)).toMatchObject({ code: 'NONCE_REUSED' })
+    expect(await json(w3b('message', 'show', String(first.messageId), '--json'))).toMatchObject({ auth: 'device' })
+    const elsewhere = [
+      '--key-file',
+      join(dir, 'device.key'),
+      '--chain-id',
+      '1',
+      '--registry',
+      node.domain.verifyingContract,
+    ]
+    const refused = await w3b('message', 'send', '7', 'x', ...elsewhere, '--json')
+    expect(JSON.parse(refused.stdout)).toMatchObject({ code: 'BAD_SIGNATURE' })
+  })
+
+  it('shows a failure with exit code 1, and replays it for an operator', async () => {
+    const id = await sent('8', '{"a":1}')
+    const watched = await w3b('message', 'show', id, '--watch', '--json')
+    expect(watched.code).toBe(1)
+    const { state, task } = JSON.parse(watched.stdout)
+    expect(state).toBe('failed')
+    const stranger = await runMain(['task', 'replay', task.id, '--url', node.url, '--json'], {
+      env: { W3B_TOKEN: 'w3b_wrong' },
+    })
+    expect(stranger.code).toBe(1)
+    expect(JSON.parse(stranger.stdout)).toMatchObject({ meta: { status: 401 } })
+    expect(await json(operator('task', 'replay', task.id, '--json'))).toMatchObject({ id: task.id })
+    await w3b('message', 'show', id, '--watch')
+    const shown = await json(w3b('task', 'show', task.id, '--json'))
+    expect(JSON.stringify(shown.states).match(/"failed"/g)).toHaveLength(2)
+  })
+
+  it('publishes a project, shows it, and updates it', async () => {
+    const file = join(dir, 'new.json')
+    await writeFile(file, TRAPS)
+    const published = await json(operator('project', 'publish', file, '--json'))
+    const id = String(published.projectId)
+    expect((await w3b('project', 'show', id)).stdout).toContain(String(published.uri))
+    await writeFile(file, WORKS)
+    const updated = await json(operator('project', 'publish', file, '--project', id, '--json'))
+    expect(updated).toMatchObject({ projectId: id })
+    expect(updated.uri).not.toBe(published.uri)
+    const { projects } = await json(w3b('project', 'list', '--json'))
+    expect(projects).toContainEqual(expect.objectContaining({ id, uri: updated.uri }))
+    await writeFile(file, 'junk')
+    expect((await operator('project', 'publish', file)).code).toBe(1)
+  })
+
+  it('makes, lists and revokes tokens', async () => {
+    const made = await json(
+      operator(
+        'token',
+        'create',
+        '--label',
+        'reader',
+        '--scope',
+        'send,read',
+        '--project',
+        '7',
+        '--expires',
+        '2',
+        '--json',
+      ),
+    )
+    expect(made).toMatchObject({ label: 'reader', scopes: ['send', 'read'], projectId: '7' })
+    const id = await sent('7', 'secret data')
+    const env = { W3B_URL: node.url, W3B_TOKEN: String(made.secret) }
+    expect((await runMain(['message', 'show', id], { env })).stdout).toContain('secret data')
+    expect((await w3b('message', 'show', id)).stdout).not.toContain('secret data')
+    const listed = await operator('token', 'list')
+    expect(listed.stdout).toContain(`${made.id}  reader: send, read; project 7; until `)
+    expect(listed.stdout).not.toContain(String(made.secret))
+    expect((await operator('token', 'revoke', String(made.id))).code).toBe(0)
+    expect((await operator('token', 'revoke', String(made.id))).code).toBe(1)
+    expect((await runMain(['message', 'show', id], { env })).code).toBe(1)
+  })
+
+  it('says what is not there', async () => {
+    const nowhere = await w3b('message', 'show', '0192f5a0-0000-7000-8000-000000000000', '--json')
+    expect(nowhere.code).toBe(1)
+    expect(JSON.parse(nowhere.stdout)).toMatchObject({ code: 'MESSAGE_NOT_FOUND' })
+    expect((await w3b('project', 'show', '99999')).code).toBe(1)
+    expect((await w3b('task', 'show', `0x${'ab'.repeat(32)}`)).code).toBe(1)
+    const tokenless = await w3b('project', 'publish', join(dir, 'projects', '7.json'))
+    expect(tokenless.code).toBe(1)
+  })
+})
+
+describe('w3b dev', () => {
+  it('serves until Ctrl-C, prints one JSON value, and goes on over the same data', async () => {
+    const data = join(dir, 'dev')
+    const args = ['dev', '--port', '0', '--data-dir', data, '--projects', join(dir, 'projects'), '--json']
+    const first = startCli(args)
+    const { url } = JSON.parse(await first.until((stdout) => stdout.endsWith('\n')))
+    const accepted = await runMain(['message', 'send', '7', 'x', '--url', url, '--json'])
+    const { messageId } = JSON.parse(accepted.stdout)
+    first.kill('SIGINT')
+    const { code, stdout } = await first.ended
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ dataDir: data, chainId: '31337' })
+
+    const second = startCli(args)
+    const again = JSON.parse(await second.until((text) => text.endsWith('\n')))
+    const watched = await runMain(['message', 'show', messageId, '--watch', '--url', again.url])
+    expect(watched.stdout).toContain('finalized')
+    second.kill('SIGTERM')
+    expect((await second.ended).code).toBe(0)
+  })
+
+  it('says in one line that the port is taken', async () => {
+    const url = await httpServer(() => {})
+    const { code, stdout, stderr } = await runCli([
+      'dev',
+      '--port',
+      new URL(url).port,
+      '--data-dir',
+      join(dir, 'taken'),
+    ])
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toMatch(/^w3b: .*port/i)
+    expect(stderr).not.toContain('    at ')
+  })
+
+  it('says in one line that the data directory is another node’s', async () => {
+    const { code, stderr } = await runCli(['dev', '--port', '0', '--data-dir', join(dir, 'data')])
+    expect(code).toBe(1)
+    expect(stderr.trim().split('\n').length).toBeLessThan(3)
+    expect(stderr).toContain(join(dir, 'data'))
+  })
+})
