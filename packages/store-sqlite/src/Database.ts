@@ -13,8 +13,6 @@ export interface DatabaseOptions {
   readonly migrations: readonly string[]
   /** Limits the database's size, in pages of 4 KiB. Default: the disk. */
   readonly maxPages?: number
-  /** Checkpoints in a thread (default), or as SQLite does by itself: for a short visit to another process's database. */
-  readonly checkpoints?: 'thread' | 'inline'
 }
 
 interface Job {
@@ -58,13 +56,12 @@ export class Database {
     let db: DatabaseSync | null = null
     try {
       db = new DatabaseSync(options.path, { timeout: 5_000 })
-      const inline = options.checkpoints === 'inline'
       db.exec(`PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536;
-        PRAGMA temp_store=MEMORY; PRAGMA journal_size_limit=67108864; PRAGMA wal_autocheckpoint=${inline ? 1_000 : 0}`)
+        PRAGMA temp_store=MEMORY; PRAGMA journal_size_limit=67108864; PRAGMA wal_autocheckpoint=0`)
       migrate(db, options.path, options.migrations)
       if (options.maxPages !== undefined) db.exec(`PRAGMA max_page_count=${Math.trunc(options.maxPages)}`)
       const database = new Database(db)
-      if (!inline) database.#startCheckpoints(options.path)
+      database.#startCheckpoints(options.path)
       return database
     } catch (error) {
       db?.close()
@@ -72,10 +69,11 @@ export class Database {
     }
   }
 
-  /** @returns the statement for this text, compiled once */
+  /** @returns the statement for this text, compiled once. @throws {StoreUnavailableError} after close */
   sql(text: string): StatementSync {
     let statement = this.#statements.get(text)
     if (statement === undefined) {
+      if (!this.#db.isOpen) throw new StoreUnavailableError({ reason: 'it is closed' })
       statement = this.#db.prepare(text)
       this.#statements.set(text, statement)
     }

@@ -23,17 +23,18 @@ describe('SqliteQueue', () => {
     expect(await queue.receive({ max: 10, visibilityMs: 60_000, waitMs: 0 })).toEqual([])
   })
 
-  it('keeps its hints and their deliveries over a restart', async () => {
+  it('keeps its hints over a restart, and delivers at once what was with a receiver that is gone', async () => {
     const first = await testStore()
-    await first.queue('prove').send('a')
-    const [held] = await first.queue('prove').receive({ max: 1, visibilityMs: 60_000, waitMs: 0 })
-    await first.queue('prove').send('b')
+    await first.queue('prove').send('held')
+    const [held] = await first.queue('prove').receive({ max: 1, visibilityMs: 3_600_000, waitMs: 0 })
+    await first.queue('prove').send('waits')
+    await first.queue('prove').send('later', { delayMs: 3_600_000 })
     await first.close()
-    const second = await testStore({ dir: first.dir })
-    const [b] = await second.queue('prove').receive({ max: 2, visibilityMs: 60_000, waitMs: 0 })
-    expect(b?.body).toBe('b')
-    await second.queue('prove').ack(held?.handle ?? '')
-    expect(await second.queue('prove').depth()).toBe(1)
+    const queue = (await testStore({ dir: first.dir })).queue('prove')
+    const again = await queue.receive({ max: 9, visibilityMs: 3_600_000, waitMs: 0 })
+    expect(again.map(({ body, receiveCount }) => `${body} ${receiveCount}`).sort()).toEqual(['held 2', 'waits 1'])
+    await queue.ack(held?.handle ?? '')
+    expect(await queue.depth()).toBe(3)
   })
 
   it('refuses a hint that is no hint but a payload', async () => {

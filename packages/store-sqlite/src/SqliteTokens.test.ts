@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { tokensSuite } from '@w3bstream/core/ports/suites'
 import { describe, expect, it } from 'vitest'
-import { openTokens } from './openTokens.ts'
 import { testStore } from './testStore.ts'
 
 const ask = { label: 'x', scopes: ['send'], projectId: null, expiresAt: null, at: 1 } as const
@@ -15,15 +14,5 @@ describe('SqliteTokens', () => {
     const { secret } = await store.tokens.create(ask)
     await store.close()
     expect(readFileSync(join(store.dir, 'w3bstream.db')).includes(secret)).toBe(false)
-  })
-
-  it('can be made and revoked beside the process that has the store open', async () => {
-    const store = await testStore()
-    const beside = openTokens(store.dir)
-    const { token, secret } = await beside.tokens.create(ask)
-    expect(await store.tokens.check(secret, 2)).toEqual(token)
-    expect(await beside.tokens.revoke(token.id)).toBe(true)
-    await beside.close()
-    expect(await store.tokens.check(secret, 2)).toBeNull()
   })
 })

@@ -1,7 +1,6 @@
 export { Database, type DatabaseOptions } from './Database.ts'
 export { FileBlobStore } from './FileBlobStore.ts'
 export { openStore, type Store, type StoreOptions } from './openStore.ts'
-export { openTokens } from './openTokens.ts'
 export { PayloadsExpiredError } from './PayloadsExpiredError.ts'
 export { SqliteMessageLog } from './SqliteMessageLog.ts'
 export { StoreFormatError } from './StoreFormatError.ts'
