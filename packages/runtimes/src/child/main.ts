@@ -28,14 +28,20 @@ const reader = new FrameReader({ headerBytes: GIB / 4, bodyBytes: GIB / 4 })
 const chunk = Buffer.allocUnsafeSlow(1024 * 1024)
 let program: Program | null = null
 
+send({ ready: true })
+
 for (let count = readSync(0, chunk); count > 0; count = readSync(0, chunk)) {
   for (const { header, body } of reader.push(Uint8Array.from(chunk.subarray(0, count)))) {
     const [answer, result] = answerTo(header as LoadRequest | RunRequest, body)
-    const frame = encodeFrame({ ...answer, cpuMs: cpuMs() }, result)
-    for (let at = 0; at < frame.length; ) at += writeSync(1, frame, at)
+    send({ ...answer, cpuMs: cpuMs() }, result)
     // An instance's memory goes back to the system now, not at some later collection.
     if (typeof gc === 'function') gc()
   }
+}
+
+function send(header: object, body?: Uint8Array): void {
+  const frame = encodeFrame(header, body)
+  for (let at = 0; at < frame.length; ) at += writeSync(1, frame, at)
 }
 
 function answerTo(request: LoadRequest | RunRequest, body: Uint8Array): [object, Uint8Array?] {

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { ProgramError, ProgramLimitError } from '@w3bstream/protocol'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { programInput } from '../programInput.ts'
+import { SandboxUnavailableError } from '../SandboxUnavailableError.ts'
 import { echoModule, proveModule } from '../test/programs.ts'
 import { proveJob } from '../test/proveJob.ts'
 import { wat } from '../test/wat.ts'
@@ -116,15 +117,24 @@ describe('Sandbox', () => {
 
   it('survives the death of a process under a task', async () => {
     const under = sandbox({ poolSize: 1 })
+    await under.warm(await endless(), never)
+    const [pid = 0] = under.pids
     const running = under.run(await endless(), input, 60_000, never)
-    const pid = await vi.waitFor(() => {
-      const [found] = under.pids
-      if (found === undefined) throw new Error('not started')
-      return found
-    })
     process.kill(pid, 'SIGKILL')
     await expect(running).rejects.toThrow(ProgramError)
     expect(said(await under.run(await saying('aa'), input, 20_000, never))).toBe('aa')
+  })
+
+  it('does not blame the program when no process starts', async () => {
+    const node = process.execPath
+    process.execPath = '/nowhere/node'
+    try {
+      const running = sandbox().run(await saying('aa'), input, 20_000, never)
+      await expect(running).rejects.toThrow(SandboxUnavailableError)
+      await expect(running).rejects.toThrow('/nowhere/node')
+    } finally {
+      process.execPath = node
+    }
   })
 
   it('ends what nobody uses', async () => {
@@ -137,13 +147,17 @@ describe('Sandbox', () => {
   it('leaves no process behind when it is closed, and takes nothing any more', async () => {
     const under = sandbox()
     const running = under.run(await endless(), input, 60_000, never)
-    const failed = expect(running).rejects.toThrow(ProgramError)
+    const failed = expect(running).rejects.toThrow(SandboxUnavailableError)
     await vi.waitFor(() => expect(under.pids).not.toEqual([]))
     const pids = under.pids
     await under.close()
     await failed
     for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow('ESRCH')
-    await expect(under.run(await saying('aa'), input, 1_000, never)).rejects.toThrow('the sandbox is closed')
+    const late = under.run(await saying('aa'), input, 1_000, never)
+    await expect(late).rejects.toMatchObject({
+      retryable: true,
+      message: expect.stringContaining('the sandbox is closed'),
+    })
   })
 
   // A child that is busy notices nothing itself: the kernel ends it, where it can be asked to.

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { ProgramError, ProgramLimitError, toHex } from '@w3bstream/protocol'
 import type { ProgramAbi, ProgramInput } from '../child/Program.ts'
+import { SandboxUnavailableError } from '../SandboxUnavailableError.ts'
 import { type RequestLimits, SandboxChild } from './SandboxChild.ts'
 import type { SandboxProgram } from './SandboxProgram.ts'
 
@@ -75,7 +76,7 @@ export class Sandbox {
 
   /**
    * Runs a program over one task. Waits for a free place; `timeoutMs` counts from then, loading included.
-   * @throws {ProgramError} @throws {ProgramLimitError} and what `signal` was aborted with
+   * @throws {ProgramError} @throws {ProgramLimitError} @throws {SandboxUnavailableError} and what `signal` was aborted with
    */
   async run(
     program: SandboxProgram,
@@ -97,7 +98,7 @@ export class Sandbox {
     )
   }
 
-  /** Ends every child; runs under way fail. */
+  /** Ends every child; runs under way fail with SandboxUnavailableError. */
   async close(): Promise<void> {
     this.#closed = true
     for (const take of this.#queue.splice(0)) take()
@@ -131,6 +132,8 @@ export class Sandbox {
           deadline: performance.now() + within,
           residentBytes: memoryBytes + options.overheadBytes,
         })
+      } catch (error) {
+        throw this.#closed && !signal.aborted ? closed() : error
       } finally {
         this.#leave(seat)
       }
@@ -166,7 +169,7 @@ export class Sandbox {
   }
 
   #seatFor(key: string): Seat {
-    const kept = this.#idle.findIndex((seat) => seat.loaded?.key === key)
+    const kept = this.#idle.findIndex((seat) => seat.loaded?.key === key && seat.child.alive)
     const [seat] = kept >= 0 ? this.#idle.splice(kept, 1) : []
     if (seat) {
       clearTimeout(seat.idle)
@@ -175,7 +178,7 @@ export class Sandbox {
     // The longest unused makes room.
     while (this.#idle.length > 0 && this.#idle.length + this.#running > this.#options.poolSize)
       this.#idle.shift()?.child.kill()
-    const fresh = this.#spare ?? this.#start()
+    const fresh = this.#spare?.child.alive ? this.#spare : this.#start()
     clearTimeout(fresh.idle)
     this.#spare = null
     return fresh
@@ -250,7 +253,7 @@ export class Sandbox {
 }
 
 const PAGE = 65_536
-const closed = (): ProgramError => new ProgramError({ runtime: 'sandboxed', reason: 'the sandbox is closed' })
+const closed = (): SandboxUnavailableError => new SandboxUnavailableError({ reason: 'the sandbox is closed' })
 const hashes = new WeakMap<Uint8Array, string>()
 
 /** A proving key is megabytes, and the same array every time. */

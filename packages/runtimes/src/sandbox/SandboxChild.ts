@@ -4,6 +4,7 @@ import { ProgramError, ProgramLimitError, W3bError } from '@w3bstream/protocol'
 import { z } from 'zod'
 import { encodeFrame, FrameReader } from '../child/frames.ts'
 import type { LoadRequest, RunRequest } from '../child/main.ts'
+import { SandboxUnavailableError } from '../SandboxUnavailableError.ts'
 import { type ChildLimits, childCommand } from './childCommand.ts'
 import { residentBytes } from './residentBytes.ts'
 
@@ -34,19 +35,23 @@ export interface RequestLimits {
   readonly runtime: string
 }
 
+const ready = z.object({ ready: z.literal(true) })
+
 const WATCH_MS = 200
 
 /** One child process: takes one request at a time, and is killed by the first that goes over a limit. */
 export class SandboxChild {
   /** Processor milliseconds used so far, as the child last said. */
   cpuMs = 0
-  /** Settles when the process is gone. */
+  /** Settles when the process is gone, or could not be started. */
   readonly gone: Promise<void>
   readonly #process: ChildProcess
   readonly #reader = new FrameReader({ headerBytes: 64 * 1024, bodyBytes: 64 * 1024 * 1024 })
   #waiting: ((outcome: Answer | W3bError) => void) | null = null
   #stderr = ''
-  #alive = true
+  #state: 'starting' | 'ready' | 'ended' = 'starting'
+  #killed = false
+  #runtime = ''
 
   constructor(limits: ChildLimits) {
     const { command, args } = childCommand(limits)
@@ -65,20 +70,24 @@ export class SandboxChild {
       if (this.#stderr.length < 16_384) this.#stderr += Buffer.from(chunk).toString('latin1')
     })
     this.gone = new Promise((resolve) => {
-      this.#process.once('error', () => this.#end(resolve, null))
+      this.#process.once('error', (error) => {
+        this.#stderr += error.message
+        this.#end(resolve, null)
+      })
       this.#process.once('close', (_code, signal) => this.#end(resolve, signal))
     })
   }
 
+  /** False as soon as it is told to end. */
   get alive(): boolean {
-    return this.#alive
+    return this.#state !== 'ended' && !this.#killed
   }
 
   get pid(): number | undefined {
     return this.#process.pid
   }
 
-  /** @throws {ProgramError} @throws {ProgramLimitError} and whatever `signal` was aborted with; the child survives a refusal alone */
+  /** @throws {ProgramError} @throws {ProgramLimitError} @throws {SandboxUnavailableError} and whatever `signal` was aborted with; the child survives a refusal alone */
   async request(
     request: LoadRequest | RunRequest,
     body: Uint8Array,
@@ -87,7 +96,8 @@ export class SandboxChild {
   ): Promise<{ answer: Extract<Answer, { ok: true }>; body: Uint8Array }> {
     const { runtime } = limits
     if (signal.aborted) throw signal.reason
-    if (!this.#alive) throw this.#ended(runtime, null)
+    if (!this.alive) throw this.#ended(runtime, null)
+    this.#runtime = runtime
     const outcome = new Promise<Answer | W3bError>((resolve) => {
       this.#waiting = resolve
     })
@@ -132,6 +142,7 @@ export class SandboxChild {
   }
 
   kill(): void {
+    this.#killed = true
     this.#process.ref()
     this.#process.kill('SIGKILL')
   }
@@ -139,6 +150,11 @@ export class SandboxChild {
   #receive(chunk: Uint8Array): void {
     try {
       for (const frame of this.#reader.push(chunk)) {
+        if (this.#state === 'starting') {
+          ready.parse(frame.header)
+          this.#state = 'ready'
+          continue
+        }
         const settle = this.#waiting
         const parsed = answer.parse(frame.header)
         if (!settle) throw new RangeError('an answer to nothing')
@@ -152,12 +168,15 @@ export class SandboxChild {
   }
 
   #end(resolve: () => void, signal: NodeJS.Signals | null): void {
-    this.#alive = false
-    this.#waiting?.(this.#ended('sandboxed', signal))
+    const error = this.#ended(this.#runtime, signal)
+    this.#state = 'ended'
+    this.#waiting?.(error)
     resolve()
   }
 
   #ended(runtime: string, signal: NodeJS.Signals | null): W3bError {
+    if (this.#state === 'starting')
+      return new SandboxUnavailableError({ reason: `it did not start: ${this.#stderr.trim().slice(0, 500)}` })
     if (/heap out of memory|Out of memory/i.test(this.#stderr))
       return new ProgramLimitError({ runtime, limit: 'memory limit (the heap of its process is full)' })
     if (signal === 'SIGXCPU') return new ProgramLimitError({ runtime, limit: 'processor time' })
