@@ -118,7 +118,12 @@ export class EthereumSender {
 
   /** What became of a task that was sent before; sends its bytes again where they are not mined. @throws {ChainUnavailableError} */
   async earlier(task: TaskId): Promise<Earlier> {
-    const row = await this.#state.rowOf(task)
+    let row = await this.#state.rowOf(task)
+    if (row?.status === 'live') {
+      // What was mined may be final, and what was never signed for may be given up by now.
+      await this.maintain()
+      row = await this.#state.rowOf(task)
+    }
     if (row === null || row.chainId !== this.chain.chainId || row.account !== this.account) return { type: 'none' }
     if (row.attempts.length === 0) return row.status === 'live' ? { type: 'unsigned' } : { type: 'none' }
     const mined = await this.minedAttempt(row)
@@ -164,16 +169,18 @@ export class EthereumSender {
 
   /** Looks after the account's nonces: finality, replacement, reorgs, those that were given up. @throws {ChainUnavailableError} */
   async maintain(): Promise<void> {
-    return this.#turns.run(async () => {
-      const [latest, final] = await Promise.all([this.#count('latest'), this.chain.finalBlockNumber()])
-      const finalCount = await this.#count(final)
-      const rows = await this.#state.open(this.chain.chainId, this.account)
-      for (const row of rows) {
-        if (row.nonce < finalCount) await this.#close(row, final)
-        else if (row.nonce >= latest) await this.#push(row, row.nonce === latest)
-      }
-      await this.#resendClosed(latest, new Set(rows.map((row) => row.nonce)))
-    })
+    return this.#turns.run(() => this.#maintainNow())
+  }
+
+  async #maintainNow(): Promise<void> {
+    const [latest, final] = await Promise.all([this.#count('latest'), this.chain.finalBlockNumber()])
+    const finalCount = await this.#count(final)
+    const rows = await this.#state.open(this.chain.chainId, this.account)
+    for (const row of rows) {
+      if (row.nonce < finalCount) await this.#close(row, final)
+      else if (row.nonce >= latest) await this.#push(row, row.nonce === latest)
+    }
+    await this.#resendClosed(latest, new Set(rows.map((row) => row.nonce)))
   }
 
   async #sendNow(shares: readonly Share[], build: (tasks: ReadonlySet<TaskId>) => TransactionCall): Promise<Delivered> {
@@ -206,7 +213,10 @@ export class EthereumSender {
       chainNext: pending,
       at: this.#clock.now(),
     })
-    if (row === null) return this.#wait('another settler took the task')
+    if (row === null) {
+      await this.#maintainNow()
+      return this.#wait('another settler took the task, or its nonce that was given up is not final yet')
+    }
     const kept = new Set(row.tasks)
     await this.#spend(
       shares.filter(({ task }) => kept.has(task)),

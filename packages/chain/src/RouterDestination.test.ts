@@ -1,8 +1,11 @@
-import { encodeErrorResult, parseAbi } from 'viem'
+import { w3bstreamSettlementAbi } from '@w3bstream/contracts'
+import { encodeErrorResult, encodeFunctionData, parseAbi } from 'viem'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { burning, reverting, revertingWhenSet } from './fixtures/bytecode.test.fixture.ts'
 import { inState, makeWorld, provedTask, settlerOf, type World } from './fixtures/world.test.fixture.ts'
+import { settlementItem } from './settlementItem.ts'
 import { readTransaction } from './signTransaction.ts'
+import { transact } from './transact.ts'
 
 const DAPP = parseAbi(['error TooHot(uint256 degrees)'])
 const STRING = encodeErrorResult({ abi: parseAbi(['error Error(string)']), args: ['the station is closed'] })
@@ -154,17 +157,50 @@ describe('RouterDestination', () => {
     expect(await watcher.watch([inState(item, 'submitted')])).toMatchObject([{ type: 'settled' }])
   })
 
-  it('finds what somebody else submitted, and refuses a number that another task has', async () => {
+  it('finds what somebody else submitted', async () => {
     const { id } = await world.project()
     const { destination } = settlerOf(world, world.sender())
     const item = provedTask(world, id, 5n)
-    await destination.deliver([item])
-    const [row] = [await world.state.rowOf(item.record.id)]
-    const other = provedTask(world, id, 5n, { payloads: [] })
-    const twin = { ...other, record: { ...other.record } }
-    expect((await destination.deliver([twin])).get(item.record.id)).toMatchObject({
-      type: 'consumed',
-      settlement: { transactionHash: row?.attempts[0]?.hash },
+    const { settlement } = world.deployment.contracts
+    const { task, assignment, assignmentSignature, result, resultSignature, proof, outputs } = settlementItem(
+      item,
+      world.chain.chainId,
+      settlement,
+    )
+    const data = encodeFunctionData({
+      abi: w3bstreamSettlementAbi,
+      functionName: 'settle',
+      args: [task, assignment, assignmentSignature, result, resultSignature, proof, outputs],
     })
+    const { transactionHash } = await transact(world.operator, 'Settling', { to: settlement, data })
+    const delivered = (await destination.deliver([item])).get(item.record.id)
+    expect(delivered).toMatchObject({ type: 'consumed', settlement: { transactionHash, contract: settlement } })
+  })
+
+  it('refuses a task whose number another task has', async () => {
+    const { id } = await world.project()
+    const { destination } = settlerOf(world, world.sender())
+    await destination.deliver([provedTask(world, id, 5n)])
+    const other = provedTask(world, id, 5n, { messageCount: 4 })
+    expect(String((await destination.deliver([other])).get(other.record.id))).toMatch(
+      /another task was settled under this task's number/,
+    )
+  })
+
+  it('lets a failed task be sent again without a watcher to close its nonce', async () => {
+    const fickle = await world.project({ dapp: revertingWhenSet(STRING) })
+    const { destination } = settlerOf(world, world.sender())
+    const item = provedTask(world, fickle.id, 1n)
+    await world.rpc('evm_setAutomine', false)
+    try {
+      await destination.deliver([item])
+      await world.rpc('anvil_setStorageAt', fickle.dapp, `0x${'0'.repeat(64)}`, `0x${'0'.repeat(63)}1`)
+      await world.rpc('evm_mine')
+    } finally {
+      await world.rpc('evm_setAutomine', true)
+    }
+    await world.rpc('anvil_setStorageAt', fickle.dapp, `0x${'0'.repeat(64)}`, `0x${'0'.repeat(64)}`)
+    expect((await destination.deliver([item])).get(item.record.id)).toEqual({ type: 'submitted' })
+    expect((await destination.deliver([item])).get(item.record.id)).toMatchObject({ type: 'consumed' })
   })
 })

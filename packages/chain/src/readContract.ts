@@ -1,4 +1,4 @@
-import type { Address } from '@w3bstream/protocol'
+import { type Address, ChainUnavailableError } from '@w3bstream/protocol'
 import {
   type Abi,
   type ContractFunctionArgs,
@@ -11,7 +11,7 @@ import type { BlockTag, ChainClient } from './ChainClient.ts'
 
 /**
  * Reads a view function.
- * @throws {RpcError} it reverts @throws {ChainUnavailableError} @throws {Error} what it returns does not fit its ABI
+ * @throws {RpcError} it reverts @throws {ChainUnavailableError} also where the chain has no such contract
  */
 export async function readContract<
   const abi extends Abi,
@@ -24,6 +24,8 @@ export async function readContract<
 ): Promise<ContractFunctionReturnType<abi, 'view' | 'pure', name, args>> {
   const { abi, functionName, args } = call as unknown as { abi: Abi; functionName: string; args: readonly unknown[] }
   const data = await chain.call({ to: call.address, data: encodeFunctionData({ abi, functionName, args }) }, at)
+  if (data === '0x')
+    throw new ChainUnavailableError({ chainId: chain.chainId, reason: `there is no contract at ${call.address}` })
   return decodeFunctionResult({ abi, functionName, args, data }) as ContractFunctionReturnType<
     abi,
     'view' | 'pure',

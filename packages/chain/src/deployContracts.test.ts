@@ -1,0 +1,58 @@
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { deployContract, deployContracts } from './deployContracts.ts'
+import { startAnvil } from './fixtures/anvil.test.fixture.ts'
+import { CONFIG_HASH, makeWorld, type World } from './fixtures/world.test.fixture.ts'
+import { ProjectOwner } from './ProjectOwner.ts'
+import { TransactionFailedError } from './TransactionFailedError.ts'
+
+describe('deployContracts', () => {
+  let world: World
+  beforeAll(async () => {
+    world = await makeWorld()
+  })
+  afterAll(() => world.close())
+
+  it('deploys once, and finds what it deployed', async () => {
+    const file = join(world.dir, 'deployment.json')
+    const first = await deployContracts(world.operator, file)
+    const block = await world.chain.blockNumber()
+    expect(await deployContracts(world.operator, file)).toEqual(first)
+    expect(await world.chain.blockNumber()).toBe(block)
+    await world.rpc('anvil_setCode', first.contracts.settlement, '0x')
+    expect((await deployContracts(world.operator, file)).contracts.settlement).not.toBe(first.contracts.settlement)
+  })
+
+  it('gives the same addresses on every fresh chain', async () => {
+    const fresh = await startAnvil()
+    try {
+      const chain = world.connect({ rpc: [fresh.url] })
+      const { contracts } = await deployContracts({ ...world.operator, chain })
+      expect(contracts).toEqual(world.deployment.contracts)
+    } finally {
+      await fresh.stop()
+    }
+  })
+
+  it('sends nothing for what is so already', async () => {
+    const { id, dapp, verifier } = await world.project()
+    const block = await world.chain.blockNumber()
+    await world.owner.allowSequencer(id, world.sequencer.address)
+    await world.owner.bindDapp(id, dapp)
+    await world.owner.updateProject(id, 'ipfs://project', CONFIG_HASH)
+    const registration = { verifier, outputWords: 2, proofBytes: 64, verifyGas: 500_000, inputBound: true }
+    await world.owner.registerVerifier({ id, configHash: CONFIG_HASH, version: '0.1', verifier: registration })
+    expect(await world.chain.blockNumber()).toBe(block)
+  })
+
+  it('says why a transaction cannot be', async () => {
+    const broken = deployContract(world.operator, 'Broken', { abi: [], bytecode: '0x60006000fd' })
+    await expect(broken).rejects.toThrow(/Deploying Broken failed/)
+    const { id } = await world.project()
+    const stranger = { ...world.operator, signer: world.settler }
+    const theirs = new ProjectOwner(stranger, world.deployment.contracts)
+    const error = await theirs.updateProject(id, 'ipfs://mine', CONFIG_HASH).catch((caught: unknown) => caught)
+    expect(error).toBeInstanceOf(TransactionFailedError)
+    expect(String(error)).toMatch(/Updating the project failed: NotProjectOperator/)
+  })
+})
