@@ -169,8 +169,10 @@ describe('the package', () => {
       if (seen.has(url.href)) return
       seen.add(url.href)
       const source = await readFile(url, 'utf8')
-      for (const [, names = '', from = ''] of source.matchAll(/^(?:import|export) ([^'"]*?) ?(?:from )?'([^']+)'/gms)) {
-        if (names.startsWith('type ')) continue
+      for (const [, type, from = ''] of source.matchAll(
+        /^(?:import|export)( type)? (?:\{[^}]*\}|\w+) from '([^']+)'/gm,
+      )) {
+        if (type !== undefined) continue
         if (from.startsWith('.')) await follow(new URL(from, url))
         else outside.add(from)
       }

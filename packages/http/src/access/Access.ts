@@ -96,7 +96,7 @@ export class Access {
   /** @throws {QuotaExceededError} */
   takeAddress(source: string, messages: number): void {
     const { perAddress } = this.#o.quotas
-    if (perAddress === undefined) return
+    if (perAddress === undefined || messages === 0) return
     const waitMs = this.#m.quota.take(`address:${source}`, messages, perAddress)
     if (waitMs > 0) throw new QuotaExceededError({ scope: 'your address', retryAfterMs: waitMs })
   }

@@ -16,6 +16,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { V1 } from '../client.ts'
 import { post, send } from '../testing/send.ts'
 import { startTestServer, type TestServer } from '../testing/startTestServer.ts'
+import { schemas } from './schemas.ts'
 
 const HUGE = 18446744073709551615n
 
@@ -187,6 +188,7 @@ describe('/v1/messages', () => {
     const messages = [unsigned, { data: 'x' }, signed(50n), { ...unsigned, projectId: '99999' }, signed(50n)]
     const answer = await post(at('/batch'), { messages })
     const { results } = answer.json as V1['BatchResult']
+    expect(schemas.batchResult.parse(answer.json)).toEqual(answer.json)
     expect(answer.status).toBe(200)
     expect(results).toMatchObject([
       { duplicate: false },
@@ -271,6 +273,10 @@ describe('/v1/messages', () => {
     expect(inclusion.proof).toMatchObject({ index: 1, count: 3 })
     expect(verifyInclusion(leaf, proof, inclusion.root as Hash)).toBe(true)
     expect(receipt.merkleRoot).toBe(inclusion.root)
+    expect(schemas.receipt.parse(receipt)).toEqual(receipt)
+    expect(schemas.inclusion.parse(inclusion)).toEqual(inclusion)
+    const message = (await send(at(`/${id}`))).json
+    expect(schemas.message.parse(message)).toEqual(message)
   })
 
   it.each(['', '/receipt', '/inclusion', '/events'])(
@@ -281,4 +287,28 @@ describe('/v1/messages', () => {
       expect((await send(at(`/nonsense${what}`))).json).toMatchObject({ code: 'INVALID_INPUT' })
     },
   )
+})
+
+describe('quotas of a batch', () => {
+  it('count each of its messages', async () => {
+    const server = await startTestServer({ quotas: { perAddress: { perSecond: 1, burst: 5 } } })
+    try {
+      await server.project(1n, [{ version: '0.1' }])
+      const batch = (size: number) =>
+        post(`${server.url}/v1/messages/batch`, {
+          messages: Array.from({ length: size }, () => ({ projectId: '1', data: 'x' })),
+        })
+      expect((await batch(5)).status).toBe(200)
+      server.clock.at += 3_000
+      const over = await batch(4)
+      expect([over.status, over.json, over.headers['retry-after']]).toMatchObject([
+        429,
+        { code: 'QUOTA_EXCEEDED' },
+        '1',
+      ])
+      expect((await batch(2)).status).toBe(200)
+    } finally {
+      await server.stop()
+    }
+  })
 })

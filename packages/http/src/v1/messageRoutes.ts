@@ -79,6 +79,8 @@ export function messageRoutes(endpoints: Endpoints, app: AppContext): void {
     },
     async (c) => {
       const source = access.source(c)
+      // One before the body is read, the others when their number is known.
+      access.takeAddress(source, 1)
       const caller = await access.caller(c)
       const { messages, ...others } = parseBody(await readBody(c, limits.batchBytes))
       if (!Array.isArray(messages)) throw new InvalidInputError({ field: 'messages', problem: 'has to be an array' })
@@ -86,7 +88,7 @@ export function messageRoutes(endpoints: Endpoints, app: AppContext): void {
         throw new InvalidInputError({ field: name.slice(0, 64), problem: 'is not a field of a batch' })
       if (messages.length === 0) throw new InvalidInputError({ field: 'messages', problem: 'is empty' })
       if (messages.length > limits.batch) throw HttpError.tooMany('messages', limits.batch)
-      access.takeAddress(source, messages.length)
+      access.takeAddress(source, messages.length - 1)
       access.takeCaller(caller, messages.length)
       const read = messages.map((message): IngestRequest | W3bError => {
         try {

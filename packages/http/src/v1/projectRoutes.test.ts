@@ -2,6 +2,7 @@ import { type Hash, ProjectNotFoundError, projectId } from '@w3bstream/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { post, send } from '../testing/send.ts'
 import { CODE, startTestServer, type TestServer } from '../testing/startTestServer.ts'
+import { schemas } from './schemas.ts'
 
 const HUGE = 18446744073709551615n
 
@@ -33,6 +34,7 @@ describe('/v1/projects', () => {
       defaultVersion: '0.1',
       versions: [{ version: '0.1', vmType: 'halo2', codeBytes: CODE.length / 2, aggregation: { amount: 4 } }],
     })
+    expect(schemas.projectWithVersions.parse(one.json)).toEqual(one.json)
     expect(one.text).toContain('"min":"-400"')
     expect(one.text).not.toContain(CODE)
   })

@@ -92,6 +92,7 @@ const receipt = z
     projectVersion: z.string(),
     device: z.string().nullable(),
     state: z.string(),
+    failure: z.string().nullable().openapi({ description: 'Why its task failed.' }),
     merkleRoot: hash,
     inputBound: z.boolean(),
     runtime: z.string(),

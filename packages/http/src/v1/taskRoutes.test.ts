@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { V1 } from '../client.ts'
 import { post, send } from '../testing/send.ts'
 import { startTestServer, type TestServer } from '../testing/startTestServer.ts'
+import { schemas } from './schemas.ts'
 
 const UNKNOWN = `0x${'ab'.repeat(32)}`
 
@@ -34,6 +35,7 @@ describe('/v1/tasks', () => {
   it('lists tasks newest first, by project and state, in pages', async () => {
     const list = async (query: string) => (await send(at(query))).json as V1['TaskPage']
     expect((await list('')).tasks.map(({ id }) => id)).toEqual([fresh, failed, settled])
+    expect(schemas.taskPage.parse(await list(''))).toEqual(await list(''))
     expect((await list('?project=1')).tasks.map(({ id }) => id)).toEqual([failed, settled])
     expect((await list('?project=1&state=failed')).tasks.map(({ id }) => id)).toEqual([failed])
     const first = await list('?limit=2')
@@ -70,6 +72,7 @@ describe('/v1/tasks', () => {
         { state: 'settled' },
       ],
     })
+    expect(schemas.taskWithStates.parse(open)).toEqual(open)
     expect(open).not.toHaveProperty('salt')
     expect(open).not.toHaveProperty('messageIds')
     const authorization = await server.token(['read'], projectId(1))

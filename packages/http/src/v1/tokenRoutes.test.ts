@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { V1 } from '../client.ts'
 import { post, send } from '../testing/send.ts'
 import { startTestServer, type TestServer } from '../testing/startTestServer.ts'
+import { schemas } from './schemas.ts'
 
 describe('/v1/tokens', () => {
   let server: TestServer
@@ -26,6 +27,7 @@ describe('/v1/tokens', () => {
     expect((await post(`${server.url}/v1/messages`, message, { authorization: secret })).status).toBe(200)
     const list = await send(at(), { headers: { authorization } })
     expect((list.json as V1['Tokens']).tokens).toContainEqual(token)
+    expect(schemas.tokens.parse(list.json)).toEqual(list.json)
     expect(list.text).not.toContain(secret)
     const revoked = await send(at(`/${token.id}`), { method: 'DELETE', headers: { authorization } })
     expect([revoked.status, revoked.text]).toEqual([204, ''])
