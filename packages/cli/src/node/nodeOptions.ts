@@ -9,7 +9,7 @@ export interface NodeOptions {
   readonly dataDir?: string
 }
 
-export const DEFAULT_URL = 'http://127.0.0.1:9000'
+const DEFAULT_URL = 'http://127.0.0.1:9000'
 export const DEFAULT_DATA_DIR = '.w3b'
 
 /** Adds `--url`, `--token-file` and `--json`. */
