@@ -1,8 +1,7 @@
 import { hash as digest, randomBytes } from 'node:crypto'
-import { closeSync, fdatasync, fsync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdirSync } from 'node:fs'
+import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import type { BlobStore } from '@w3bstream/core/ports'
 import { CorruptBlobError, type Hash, hash } from '@w3bstream/protocol'
 import { toStoreError } from './toStoreError.ts'
@@ -38,12 +37,12 @@ export class FileBlobStore implements BlobStore {
     const temporary = join(this.#dir, 'tmp', randomBytes(16).toString('hex'))
     try {
       const dir = await this.#dirOf(hex)
-      await writeDurably(temporary, bytes)
+      await writeFile(temporary, bytes, { flag: 'wx', mode: 0o600, flush: true })
       // Also where the name exists: that heals a file that was damaged.
-      renameSync(temporary, join(dir, hex))
+      await rename(temporary, join(dir, hex))
       await syncDir(dir)
     } catch (error) {
-      rmSync(temporary, { force: true })
+      await rm(temporary, { force: true })
       throw toStoreError(error)
     }
     return hash(`0x${hex}`)
@@ -84,31 +83,12 @@ export class FileBlobStore implements BlobStore {
 
 const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT'
 
-/*
- * What only touches the page cache is done at once: a turn through the thread pool costs more than the call. What waits for the disk, or
- * copies much, goes through the pool.
- */
-const syncData = promisify(fdatasync)
-const sync = promisify(fsync)
-const SMALL_BYTES = 262_144
-
-async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
-  if (bytes.length > SMALL_BYTES) return writeFile(path, bytes, { flag: 'wx', mode: 0o600, flush: true })
-  const file = openSync(path, 'wx', 0o600)
-  try {
-    writeFileSync(file, bytes)
-    await syncData(file)
-  } finally {
-    closeSync(file)
-  }
-}
-
 /** Makes the names in a directory durable. */
 async function syncDir(dir: string): Promise<void> {
-  const handle = openSync(dir, 'r')
+  const handle = await open(dir, 'r')
   try {
-    await sync(handle)
+    await handle.sync()
   } finally {
-    closeSync(handle)
+    await handle.close()
   }
 }

@@ -4,6 +4,7 @@ import type { BlobStore, ChainState, Clock, Queue, Quota, TaskStore, Tokens } fr
 import { Database } from './Database.ts'
 import { DirectoryLock } from './DirectoryLock.ts'
 import { FileBlobStore } from './FileBlobStore.ts'
+import { SqliteBlobStore } from './SqliteBlobStore.ts'
 import { SqliteChainState } from './SqliteChainState.ts'
 import { SqliteMessageLog } from './SqliteMessageLog.ts'
 import { SqliteQueue } from './SqliteQueue.ts'
@@ -56,7 +57,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       dir,
       messages: new SqliteMessageLog(db, payloads),
       tasks: new SqliteTaskStore(db),
-      blobs: await FileBlobStore.open(join(dir, 'blobs')),
+      blobs: new SqliteBlobStore(db, await FileBlobStore.open(join(dir, 'blobs'))),
       queue: (name) => {
         const queue = queues.get(name) ?? new SqliteQueue(db, name, clock)
         queues.set(name, queue)

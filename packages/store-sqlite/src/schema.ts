@@ -97,6 +97,11 @@ CREATE TABLE task_states (
   PRIMARY KEY (task, step)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE blobs (
+  hash BLOB PRIMARY KEY,
+  bytes BLOB NOT NULL
+) STRICT;
+
 -- One row a hint, however often it is sent. held: with a receiver; again_at: sent again meanwhile, to be visible then.
 CREATE TABLE hints (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
