@@ -22,7 +22,9 @@ export class LiveEvents {
   async *read(lastId: string | null, signal: AbortSignal): AsyncIterable<LiveEvent> {
     let after = lastId === null ? this.#next - 1 : this.#parse(lastId)
     while (!signal.aborted) {
-      const due = this.#kept.filter((event) => this.#parse(event.id) > after)
+      // Ids are consecutive, so a place in the list follows from an id.
+      const first = this.#next - this.#kept.length
+      const due = this.#kept.slice(Math.max(0, after + 1 - first))
       for (const event of due) {
         if (signal.aborted) return
         after = this.#parse(event.id)

@@ -4,7 +4,7 @@ import { type IngestLimits, type IngestPorts, ingest } from './ingest.ts'
 import { LiveEvents } from './LiveEvents.ts'
 import { type PackPorts, packTask } from './packTask.ts'
 import type { Registry } from './ports/Registry.ts'
-import { messageHistory, messageInclusion, messageReceipt, type QueryPorts, taskProof } from './query.ts'
+import { messageHistory, messageInclusion, messageReceipt, type QueryPorts, taskHistory, taskProof } from './query.ts'
 import { type ReconcilePorts, replayTask } from './reconcile.ts'
 import type { W3bstream } from './W3bstream.ts'
 
@@ -25,10 +25,6 @@ export interface W3bstreamOptions {
 /** Joins the steps over one set of ports into what HTTP and the CLI call. */
 export function createW3bstream(m: W3bstreamModules, o: W3bstreamOptions): W3bstream & { close(): void } {
   const live = new LiveEvents(m.tasks)
-  const taskAndStates = async (id: TaskId) => {
-    const task = await m.tasks.get(id)
-    return task === null ? null : { task, states: await m.tasks.states(id) }
-  }
   return {
     async ingest(requests) {
       const outcomes = await ingest(m, o.ingest, requests)
@@ -49,10 +45,10 @@ export function createW3bstream(m: W3bstreamModules, o: W3bstreamOptions): W3bst
       }
     },
     message: (id) => messageHistory(m, id),
-    task: taskAndStates,
+    task: (id) => taskHistory(m, id),
     async taskByNumber(projectId, number) {
       const task = await m.tasks.byNumber(projectId, number)
-      return task === null ? null : { task, states: await m.tasks.states(task.id) }
+      return task === null ? null : taskHistory(m, task.id)
     },
     tasks: (filter) => m.tasks.list(filter),
     members: (id) => m.tasks.members(id),

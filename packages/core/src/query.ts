@@ -7,7 +7,9 @@ import {
   leafBlind,
   type MessageId,
   type Receipt,
+  type StateLogEntry,
   type TaskId,
+  type TaskRecord,
 } from '@w3bstream/protocol'
 import { leavesOf } from './packTask.ts'
 import type { BlobStore } from './ports/BlobStore.ts'
@@ -28,8 +30,24 @@ export async function messageHistory(ports: QueryPorts, id: MessageId): Promise<
   if (message === null) return null
   const membership = await ports.tasks.membership(id)
   if (membership === null) return { message, membership, states: [], task: null }
-  const [states, task] = await Promise.all([ports.tasks.states(membership.task), ports.tasks.get(membership.task)])
-  return { message, membership, states, task }
+  const found = await taskHistory(ports, membership.task)
+  return { message, membership, states: found?.states ?? [], task: found?.task ?? null }
+}
+
+/** A task with its state log, in which `proved` shows the proof as the runtime returned it; or null. */
+export async function taskHistory(
+  ports: QueryPorts,
+  id: TaskId,
+): Promise<{ readonly task: TaskRecord; readonly states: readonly StateLogEntry[] } | null> {
+  const [task, states] = await Promise.all([ports.tasks.get(id), ports.tasks.states(id)])
+  if (task === null) return null
+  const raw = task.proof?.raw
+  if (raw === undefined) return { task, states }
+  // The log names the blob, so that a long proof is not kept twice.
+  const text = await ports.blobs.get(raw)
+  if (text === null) return { task, states }
+  const result = new TextDecoder().decode(text)
+  return { task, states: states.map((entry) => (entry.result === raw ? { ...entry, result } : entry)) }
 }
 
 /** A message's Merkle proof with the blind that opens its leaf, or null before it is packed. */

@@ -143,6 +143,34 @@ export const messageLogSuite = (make: () => Promise<LogAndTasks>): void => {
       expect(outcomes.map(({ type }) => type)).toEqual(outcomes.map(() => 'appended'))
     })
 
+    it('is bound by a message that its nonce shows to be there already', async () => {
+      const { messages } = await make()
+      const log = someLog()
+      const device = someDevice()
+      const first = signed(log, device, 1n, 'a')
+      const withKey = (nonce: bigint, payload: string): Append => ({
+        ...signed(log, device, nonce, payload),
+        idempotency: { principal: device, key: 'k' },
+      })
+      expect(await messages.append([first, withKey(1n, 'a'), withKey(2n, 'b')])).toEqual([
+        { type: 'appended', id: first.message.id },
+        { type: 'duplicate', id: first.message.id },
+        { type: 'conflict', on: 'key', id: first.message.id },
+      ])
+    })
+
+    it('is left free by a message that was refused', async () => {
+      const { messages } = await make()
+      const log = someLog()
+      const device = someDevice()
+      const entry = (nonce: bigint, payload: string): Append => ({
+        ...signed(log, device, nonce, payload),
+        idempotency: { principal: device, key: 'k' },
+      })
+      const outcomes = await messages.append([signed(log, device, 1n, 'a'), entry(1n, 'b'), entry(2n, 'c')])
+      expect(outcomes.map(({ type }) => type)).toEqual(['appended', 'conflict', 'appended'])
+    })
+
     it('may be derived into the id: the same id is the same message', async () => {
       const { messages } = await make()
       const log = someLog()

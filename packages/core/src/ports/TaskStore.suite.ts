@@ -96,6 +96,18 @@ export const taskStoreSuite = (make: () => Promise<LogAndTasks>): void => {
       for (const id of winner?.messageIds ?? []) expect((await tasks.membership(id))?.task).toBe(winner?.id)
     })
 
+    it('makes one task of two sequencers on one cursor, each with its own right number', async () => {
+      const { messages, tasks } = await make()
+      const log = someLog()
+      await messages.append(['a', 'b'].map((payload) => unsigned(log, payload)))
+      const read = await readLog(messages, log, 2)
+      const racers = await Promise.all(
+        [randomAddress(), randomAddress()].map((sequencer) => nextTask(tasks, log, read, { sequencer })),
+      )
+      const outcomes = await Promise.all(racers.map((racer) => tasks.create(racer)))
+      expect([...outcomes].sort()).toEqual([false, true])
+    })
+
     it('refuses a number that is not the next, with nothing changed', async () => {
       const { messages, tasks } = await make()
       const log = someLog()
