@@ -48,6 +48,24 @@ contract MerkleProofTest {
         vm.assertFalse(merkle.verify(root, leaves[index], index, count, shorter));
     }
 
+    function testFuzz_refusesASmallerCount(uint256 count, uint256 index, uint256 claimed, bytes32 seed) public view {
+        count = bound(count, 2, 70);
+        index = bound(index, 0, count - 1);
+        bytes32[] memory leaves = leavesOf(count, seed);
+        bytes32[] memory path = pathOf(leaves, index);
+        // A count whose paths are shorter.
+        claimed = bound(claimed, 1, uint256(1) << (path.length - 1));
+        vm.assertFalse(merkle.verify(rootOf(leaves, 0, count), leaves[index], index % claimed, claimed, path));
+    }
+
+    function test_refusesAProofFromABiggerTree() public view {
+        bytes32[] memory leaves = leavesOf(2, 0);
+        bytes32[] memory path = new bytes32[](1);
+        path[0] = leaves[0];
+        vm.assertTrue(merkle.verify(rootOf(leaves, 0, 2), leaves[1], 1, 2, path));
+        vm.assertFalse(merkle.verify(rootOf(leaves, 0, 2), leaves[1], 0, 1, path));
+    }
+
     function test_refusesAnIndexBeyondTheCount() public view {
         bytes32 leaf = merkle.leaf(bytes16(uint128(1)), bytes32(uint256(2)), bytes32(uint256(3)));
         bytes32[] memory none = new bytes32[](0);
