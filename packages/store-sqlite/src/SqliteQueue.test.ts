@@ -23,6 +23,16 @@ describe('SqliteQueue', () => {
     expect(await queue.receive({ max: 10, visibilityMs: 60_000, waitMs: 0 })).toEqual([])
   })
 
+  it('counts a delivery for all that was sent before it', async () => {
+    const queue = (await testStore()).queue('prove')
+    await queue.send('task')
+    expect(await queue.receive({ max: 1, visibilityMs: 50, waitMs: 0 })).toHaveLength(1)
+    await queue.send('task')
+    const [again] = await queue.receive({ max: 1, visibilityMs: 60_000, waitMs: 10_000 })
+    await queue.ack(again?.handle ?? '')
+    expect(await queue.depth()).toBe(0)
+  })
+
   it('keeps its hints over a restart, and delivers at once what was with a receiver that is gone', async () => {
     const first = await testStore()
     await first.queue('prove').send('held')

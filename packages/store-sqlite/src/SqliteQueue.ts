@@ -53,11 +53,7 @@ export class SqliteQueue implements Queue {
     for (;;) {
       if (p.signal?.aborted === true) return []
       const deliveries = await this.#claim(p.max, p.visibilityMs)
-      if (deliveries.length > 0) {
-        // There may be more than this one takes.
-        this.#wakeOne()
-        return deliveries
-      }
+      if (deliveries.length > 0) return deliveries
       const left = deadline - performance.now()
       if (left <= 0) return []
       await this.#sleep(left, p.signal)

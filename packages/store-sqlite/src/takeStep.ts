@@ -38,10 +38,10 @@ export function takeStep(
   const free: LeaseState = { token: lease.token, held: false }
   switch (step.to) {
     case 'assigned':
-      // The token moves on, so that a worker of the attempt before cannot deliver any more.
+      // The lease ends with the attempt: its worker cannot deliver any more.
       return {
         record: { ...record, taskSignature: step.taskSignature, assignment: step.assignment },
-        lease: { token: lease.token + 1n, held: false },
+        lease: free,
         result: null,
       }
     case 'packed':
