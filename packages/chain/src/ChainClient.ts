@@ -145,8 +145,9 @@ export class ChainClient {
     return final > 0n ? final : 0n
   }
 
-  /** @returns what the call returns. @throws {RpcError} it reverts */
+  /** @param at as of which block, where endpoints know. @returns what the call returns. @throws {RpcError} it reverts */
   async call(call: Call, at: BlockTag = 'latest'): Promise<Hex> {
+    if (typeof at === 'bigint' && !this.preset.historicalState) return this.call(call)
     return await this.request('eth_call', [callParams(call), tag(at)], hex)
   }
 
@@ -163,7 +164,7 @@ export class ChainClient {
     return await this.request('eth_getBalance', [account, 'latest'], quantity)
   }
 
-  /** Transactions that the account has sent as of a block: its next nonce. */
+  /** Transactions that the account has sent as of a block, its next nonce; see `ChainPreset.historicalState`. */
   async transactionCount(account: Address, at: BlockTag): Promise<number> {
     return Number(await this.request('eth_getTransactionCount', [account, tag(at)], quantity))
   }

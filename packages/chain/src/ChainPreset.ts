@@ -11,6 +11,11 @@ export interface ChainPreset {
   /** Nothing is sent at a higher price of gas, in wei. */
   readonly maxFeePerGas: bigint
   readonly blockTimeMs: number
+  /**
+   * Whether endpoints answer what a contract or an account's nonce was as of a block. Where they do not, they answer as of now, and count pending
+   * transactions as sent: only receipts tell what is mined.
+   */
+  readonly historicalState: boolean
   /** Most blocks that one `eth_getLogs` may ask for. */
   readonly logRange: number
   /** Public endpoints, best first; an operator's own come before them. */

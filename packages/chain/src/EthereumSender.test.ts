@@ -303,6 +303,67 @@ describe('EthereumSender', () => {
     expect(await watcher.watch([inState(item, 'submitted')])).toMatchObject([{ type: 'settled' }])
   })
 
+  describe('where endpoints count pending transactions as sent', () => {
+    const pendingOnly = (method: string, params: unknown[]) =>
+      method === 'eth_getTransactionCount' ? [params[0], 'pending'] : params
+    const LEGACY = { historicalState: false, feeMode: 'legacy', finalityDepth: 1 } as const
+
+    it('settles, and takes no nonce for mined before there is a receipt', async () => {
+      const proxy = await startProxy(world.anvil.url, undefined, pendingOnly)
+      try {
+        await world.rpc('evm_setAutomine', false)
+        const chain = world.connect({ rpc: [proxy.url], preset: LEGACY })
+        const { destination, watcher } = settlerOf(world, world.sender({ maxInFlight: 2 }, chain))
+        const items = [1n, 2n, 3n].map((number) => provedTask(world, projectId, number))
+        const [first, second, third] = items
+        if (first === undefined || second === undefined || third === undefined) throw new Error('three items')
+        expect(await deliver(destination, first)).toEqual({ type: 'submitted' })
+        expect(await deliver(destination, second)).toEqual({ type: 'submitted' })
+        expect(await deliver(destination, third)).toMatchObject({ reason: '2 transactions are in flight' })
+        expect(await watcher.watch([inState(first, 'submitted')])).toEqual([])
+        expect(await row(first)).toMatchObject({ status: 'live', nonce: 0 })
+        await world.rpc('evm_mine')
+        const settlement = settledIn(await watcher.watch([inState(first, 'submitted')]))
+        expect(await watcher.watch([inState(first, 'settled', settlement)])).toEqual([])
+        await world.rpc('evm_mine')
+        expect(await watcher.watch([inState(first, 'settled', settlement)])).toMatchObject([{ type: 'finalized' }])
+        expect(await row(first)).toMatchObject({ status: 'used' })
+        expect(await deliver(destination, third)).toEqual({ type: 'submitted' })
+        await world.rpc('evm_mine')
+        expect(await settlements()).toHaveLength(3)
+      } finally {
+        await proxy.close()
+      }
+    })
+
+    it('gives a second nonce only long after another transaction used the first', async () => {
+      const proxy = await startProxy(world.anvil.url, undefined, pendingOnly)
+      try {
+        await world.rpc('evm_setAutomine', false)
+        const chain = world.connect({ rpc: [proxy.url], preset: LEGACY })
+        const { destination, watcher } = settlerOf(world, world.sender({}, chain))
+        const item = provedTask(world, projectId, 1n)
+        await deliver(destination, item)
+        await world.rpc('anvil_dropTransaction', (await row(item))?.attempts[0]?.hash)
+        const fees = { maxFeePerGas: 100_000_000_000n, maxPriorityFeePerGas: 50_000_000_000n }
+        const call = { to: world.settler.address, data: '0x', gas: 21_000n } as const
+        await world.chain.broadcast((await signTransaction(world.settler, world.preset, call, 0, fees)).raw)
+        await world.rpc('anvil_mine', '0x20')
+        expect(await watcher.watch([inState(item, 'submitted')])).toEqual([])
+        world.clock.move(30_000)
+        expect(await watcher.watch([inState(item, 'submitted')])).toEqual([])
+        expect(await row(item)).toMatchObject({ status: 'live', nonce: 0 })
+        await world.rpc('anvil_mine', '0xb')
+        world.clock.move(30_000)
+        expect(await watcher.watch([inState(item, 'submitted')])).toEqual([{ type: 'lost', task: item.record.id }])
+        expect(await deliver(destination, item)).toEqual({ type: 'submitted' })
+        expect(await row(item)).toMatchObject({ nonce: 1 })
+      } finally {
+        await proxy.close()
+      }
+    })
+  })
+
   it('refuses to start from a backup older than the chain, and once told to goes on without settling twice', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'w3b-backup-'))
     try {

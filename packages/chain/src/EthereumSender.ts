@@ -57,6 +57,8 @@ const DEFAULTS: Omit<EthereumSenderOptions, 'replaceAfterMs'> = {
 const TRANSFER_GAS = 21_000n
 /** Rows whose bytes are sent again in one pass after a deep reorg. */
 const MAX_RESENT = 64
+/** More than endpoints of one chain lag behind each other. */
+const LAG_BLOCKS = 10n
 
 /**
  * One account on one chain, and the rules by which it spends nonces:
@@ -76,6 +78,8 @@ export class EthereumSender {
   readonly #abis: readonly Abi[]
   readonly #turns = new Turns()
   readonly #sentAt = new Map<number, number>()
+  /** Block at which a nonce was first seen to be used by none of ours. */
+  readonly #missingSince = new Map<number, bigint>()
 
   constructor(
     modules: {
@@ -173,11 +177,13 @@ export class EthereumSender {
   }
 
   async #maintainNow(): Promise<void> {
-    const [latest, final] = await Promise.all([this.#count('latest'), this.chain.finalBlockNumber()])
-    const finalCount = await this.#count(final)
-    const rows = await this.#state.open(this.chain.chainId, this.account)
+    const [final, rows] = await Promise.all([
+      this.chain.finalBlockNumber(),
+      this.#state.open(this.chain.chainId, this.account),
+    ])
+    const { latest, finalised } = await this.#counts(final, rows)
     for (const row of rows) {
-      if (row.nonce < finalCount) await this.#close(row, final)
+      if (row.nonce < finalised) await this.#close(row, final)
       else if (row.nonce >= latest) await this.#push(row, row.nonce === latest)
     }
     await this.#resendClosed(latest, new Set(rows.map((row) => row.nonce)))
@@ -186,11 +192,13 @@ export class EthereumSender {
   async #sendNow(shares: readonly Share[], build: (tasks: ReadonlySet<TaskId>) => TransactionCall): Promise<Delivered> {
     const all = new Set(shares.map(({ task }) => task))
     const planned = build(all)
-    const [stored, pending, latest] = await Promise.all([
+    const [stored, pending, final, open] = await Promise.all([
       this.#storedNext(),
       this.#count('pending'),
-      this.#count('latest'),
+      this.chain.finalBlockNumber(),
+      this.#state.open(this.chain.chainId, this.account),
     ])
+    const { latest } = await this.#counts(final, open)
     if (stored !== null && pending > stored && !this.options.adoptChainNonce)
       return this.#wait(
         `the chain has seen ${pending} transactions of account ${this.account}, the store ${stored}: something else uses the account, or the store is an older backup`,
@@ -202,7 +210,8 @@ export class EthereumSender {
       return this.#wait(
         `gas costs more than the ceiling of ${this.chain.preset.maxFeePerGas} wei on ${this.chain.preset.name}`,
       )
-    const short = await this.#unfunded(planned.gas * fees.maxFeePerGas, latest)
+    const inFlight = open.filter((row) => row.nonce >= latest)
+    const short = await this.#unfunded(planned.gas * fees.maxFeePerGas, inFlight)
     if (short !== null) return this.#wait(short)
     const over = await this.#overspent(shares, fees)
     if (over !== null) return over
@@ -241,13 +250,58 @@ export class EthereumSender {
     return this.chain.transactionCount(this.account, at)
   }
 
+  /** How many of the account's nonces are mined, and how many of them finally. */
+  async #counts(
+    final: bigint,
+    open: readonly NonceRow[],
+  ): Promise<{ readonly latest: number; readonly finalised: number }> {
+    if (!this.chain.preset.historicalState) return this.#countByReceipts(final, open)
+    const [latest, finalised] = await Promise.all([this.#count('latest'), this.#count(final)])
+    return { latest, finalised }
+  }
+
+  /** Where endpoints count pending transactions as sent: up to the first of ours that is not in a block, or not in a final one. */
+  async #countByReceipts(
+    final: bigint,
+    open: readonly NonceRow[],
+  ): Promise<{ readonly latest: number; readonly finalised: number }> {
+    let finalised: number | null = null
+    for (const row of open) {
+      const mined = await this.minedAttempt(row)
+      if (mined === null && !(await this.#usedByOther(row)))
+        return { latest: row.nonce, finalised: finalised ?? row.nonce }
+      if (mined !== null && mined.receipt.blockNumber > final) finalised ??= row.nonce
+    }
+    const next = (await this.#storedNext()) ?? (await this.#count('pending'))
+    return { latest: next, finalised: finalised ?? next }
+  }
+
+  /**
+   * Whether a transaction that is not ours has used a nonce: the chain takes none of our bytes for it because it is past it, knows none of them as
+   * mined, and that for so many blocks that it is no endpoint's lag.
+   */
+  async #usedByOther(row: NonceRow): Promise<boolean> {
+    const newest = row.attempts.at(-1)
+    const sentAt = this.#sentAt.get(row.nonce) ?? newest?.at ?? 0
+    if (newest === undefined || this.#clock.now() - sentAt < this.options.resendAfterMs) return false
+    try {
+      await this.chain.broadcast(newest.raw)
+      this.#missingSince.delete(row.nonce)
+      return false
+    } catch (error) {
+      if (!(error instanceof RpcError) || !/nonce.*(?:too )?low/i.test(error.message)) return false
+    }
+    for (const { hash } of row.attempts) if ((await this.chain.receiptAnywhere(hash)) !== null) return false
+    const head = await this.chain.blockNumber()
+    const since = this.#missingSince.get(row.nonce) ?? head
+    this.#missingSince.set(row.nonce, since)
+    return head - since >= BigInt(this.chain.preset.finalityDepth) + LAG_BLOCKS
+  }
+
   /** @returns why the account cannot pay for it and for what is in flight already, or null */
-  async #unfunded(cost: bigint, latest: number): Promise<string | null> {
-    const [balance, open] = await Promise.all([
-      this.chain.balance(this.account),
-      this.#state.open(this.chain.chainId, this.account),
-    ])
-    const owed = open.filter((row) => row.nonce >= latest).reduce((sum, row) => sum + costOf(row), 0n)
+  async #unfunded(cost: bigint, inFlight: readonly NonceRow[]): Promise<string | null> {
+    const balance = await this.chain.balance(this.account)
+    const owed = inFlight.reduce((sum, row) => sum + costOf(row), 0n)
     if (balance >= cost + owed) return null
     return `account ${this.account} holds ${balance} wei on ${this.chain.preset.name} and needs up to ${cost + owed}: fund it`
   }
@@ -324,6 +378,7 @@ export class EthereumSender {
       this.#telemetry?.log('error', 'a nonce was used by a transaction that is not ours', { account, nonce, chainId })
     await this.#state.setStatus({ chainId, account, nonce, status: used ? 'used' : 'lost' })
     this.#sentAt.delete(nonce)
+    this.#missingSince.delete(nonce)
   }
 
   /** Moves on a nonce that is not mined. */

@@ -11,13 +11,15 @@ export const chainPresets = {
     finalityDepth: 0,
     maxFeePerGas: 500n * GWEI,
     blockTimeMs: 250,
+    historicalState: true,
     logRange: 10_000,
     rpc: ['http://127.0.0.1:8545'],
     knownContracts: {},
   },
   /**
    * Endpoints: https://docs.iotex.io/blockchain/build/web3-development/rpc-endpoints. Blocks come every 2.5 s and are final by
-   * themselves; one more is waited for, because endpoints differ in what they have seen. No W3bstream contracts are documented here.
+   * themselves; one more is waited for, because endpoints differ in what they have seen. `eth_getTransactionCount` ignores its block:
+   * api/web3server.go of github.com/iotexproject/iotex-core. No W3bstream contracts are documented here.
    */
   iotex: {
     chainId: 4689n,
@@ -26,6 +28,7 @@ export const chainPresets = {
     finalityDepth: 1,
     maxFeePerGas: 5_000n * GWEI,
     blockTimeMs: 2_500,
+    historicalState: false,
     logRange: 1_000,
     rpc: [
       'https://babel-api.mainnet.iotex.io',
@@ -42,6 +45,7 @@ export const chainPresets = {
     finalityDepth: 1,
     maxFeePerGas: 5_000n * GWEI,
     blockTimeMs: 2_500,
+    historicalState: false,
     logRange: 1_000,
     rpc: ['https://babel-api.testnet.iotex.io', 'https://babel-api.testnet.iotex.one'],
     knownContracts: {
@@ -67,6 +71,7 @@ export function chainPreset(chainId: bigint): ChainPreset {
     finalityDepth: 64,
     maxFeePerGas: 100n * GWEI,
     blockTimeMs: 12_000,
+    historicalState: true,
     logRange: 1_000,
     rpc: [],
     knownContracts: {},

@@ -23,7 +23,10 @@ export async function estimateCall(
   abis: readonly Abi[] = [],
 ): Promise<{ readonly type: 'gas'; readonly gas: bigint } | WouldRevert> {
   try {
-    return { type: 'gas', gas: await chain.estimateGas(call) }
+    const gas = await chain.estimateGas(call)
+    // Some endpoints look for more than they were allowed.
+    if (gas > call.gas) throw tooMuchGas(call)
+    return { type: 'gas', gas }
   } catch (error) {
     if (!(error instanceof RpcError)) throw error
     return explain(chain, call, error, abis)
