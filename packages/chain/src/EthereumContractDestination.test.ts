@@ -7,7 +7,7 @@ import { deployContract } from './deployContracts.ts'
 import { EthereumContractDestination, type EthereumContractOptions } from './EthereumContractDestination.ts'
 import { EthereumWatcher } from './EthereumWatcher.ts'
 import { accepting, answering, burning, reverting } from './fixtures/bytecode.test.fixture.ts'
-import { inState, makeWorld, provedTask, type World } from './fixtures/world.test.fixture.ts'
+import { afterwards, inState, makeWorld, provedTask, type World } from './fixtures/world.test.fixture.ts'
 import { readTransaction } from './signTransaction.ts'
 
 const RECEIVER = `0x${'be'.repeat(20)}` as const
@@ -28,7 +28,7 @@ describe('EthereumContractDestination', () => {
     const sender = world.sender()
     const chains = [{ sender, contracts: world.deployment.contracts, aliases: ['https://rpc.example/v1'] }]
     return {
-      destination: new EthereumContractDestination({ chains }, options),
+      destination: afterwards(new EthereumContractDestination({ chains }, options), 'deliver', world.mined),
       watcher: new EthereumWatcher({ senders: [sender], state: world.state }),
     }
   }

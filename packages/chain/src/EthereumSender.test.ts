@@ -10,7 +10,7 @@ import { EthereumWatcher } from './EthereumWatcher.ts'
 import { startProxy, startSilentServer } from './fixtures/brokenEndpoints.test.fixture.ts'
 import { inState, makeWorld, provedTask, settlerOf, type World } from './fixtures/world.test.fixture.ts'
 import { NonceBehindError } from './NonceBehindError.ts'
-import { RouterDestination } from './RouterDestination.ts'
+import type { RouterDestination } from './RouterDestination.ts'
 import { signTransaction } from './signTransaction.ts'
 
 const ETHER = 10n ** 18n
@@ -383,7 +383,7 @@ describe('EthereumSender', () => {
       expect(error).toBeInstanceOf(NonceBehindError)
       expect(error).toMatchObject({ message: expect.stringMatching(/has sent 2 transactions .* knows of 1/) })
       const deliverWith = (sender: EthereumSender, item: Outgoing) =>
-        deliver(new RouterDestination({ sender, contracts: world.deployment.contracts }), item)
+        deliver(settlerOf(world, sender, restored.chain).destination, item)
       const next = provedTask(world, projectId, 3n)
       expect(await deliverWith(refused, next)).toMatchObject({ type: 'waiting', reason: /older backup/ })
 
