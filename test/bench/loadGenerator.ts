@@ -42,7 +42,7 @@ export async function generateLoad(o: LoadOptions): Promise<LoadResult> {
       const socket = connect(o.port, '127.0.0.1')
       socket.setNoDelay(true)
       let sent = 0
-      let answer = Buffer.alloc(0)
+      let answer: Buffer = Buffer.alloc(0)
       const next = (): void => {
         const body = performance.now() < until ? o.body() : null
         if (body === null) {
