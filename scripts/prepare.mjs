@@ -9,19 +9,21 @@ export const root = fileURLToPath(new URL('..', import.meta.url))
 /** Installs the packages of the lock file unless they are there already. Output goes to stderr, so that stdout stays a command's own. */
 export function install() {
   const stamp = `${root}node_modules/.w3b-install`
-  const wanted = createHash('sha256')
-    .update(readFileSync(`${root}package-lock.json`))
-    .digest('hex')
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
+  const lock = () =>
+    createHash('sha256')
+      .update(readFileSync(`${root}package-lock.json`))
+      .digest('hex')
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock()) return
   console.error('Installing packages (once; about a minute) …')
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
-  const done = spawnSync(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+  // Not `npm ci`: it refuses a lock file that was made where another platform's optional binaries could not be had.
+  const done = spawnSync(npm, ['install', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
     stdio: ['ignore', 2, 2],
   })
   if (done.error) fail(`npm could not be started: ${done.error.message}. Install Node with npm and try again.`)
-  if (done.status !== 0) fail('npm ci failed: see its messages above.')
-  writeFileSync(stamp, wanted)
+  if (done.status !== 0) fail('npm install failed: see its messages above.')
+  writeFileSync(stamp, lock())
 }
 
 /** The Node from node_modules: the system's may be older than node:sqlite and type stripping need. */

@@ -25,6 +25,7 @@ const sources = (folder: string): string[] =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.includes('.test.'))
     .map((entry) => join(entry.parentPath, entry.name))
+    .filter((file) => !/\/(test|testing)\//.test(file))
 
 const importsOf = (file: string): string[] =>
   [...readFileSync(file, 'utf8').matchAll(/(?:from|import\()\s*'(@w3bstream\/[^']+)'/g)].flatMap(

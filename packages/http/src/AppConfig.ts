@@ -20,6 +20,8 @@ export interface AppConfig {
   readonly quotas?: AppQuotas
   /** The ProjectRegistrar. */
   readonly projectContractAddress: string
+  /** Its chain: with the address, the domain of what devices sign. */
+  readonly chainId: bigint
   /** Account that sends to EVM chains. */
   readonly operatorAddress?: string
   readonly operatorSolanaAddress?: string

@@ -27,6 +27,8 @@ export interface AppContext {
     readonly batchBytes: number
     readonly projectFileBytes: number
   }
+  /** Answer of `GET /v1/domain`. */
+  readonly domain: { readonly chainId: string; readonly verifyingContract: string }
   /** Answer of `GET /coordinator_config`. */
   readonly coordinatorConfig: Readonly<Record<string, string>>
 }

@@ -32,7 +32,7 @@ describe('the application', () => {
       telemetry,
       clock: { now: () => 0 },
       metrics: async () => '',
-      config: { projectContractAddress: '0x' },
+      config: { chainId: 1n, projectContractAddress: '0x' },
     })
     const mounted = routes
       .filter(({ method }) => method !== 'OPTIONS')
@@ -138,6 +138,7 @@ describe('the application', () => {
       clock: { now: () => server.clock.at },
       metrics: async () => '',
       config: {
+        chainId: 1n,
         projectContractAddress: '0x',
         coalesce: false,
         quotas: { perAddress: { perSecond: 1, burst: 1 } },

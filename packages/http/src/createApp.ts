@@ -54,6 +54,7 @@ export function createApp(p: AppModules & { readonly config: AppConfig }): Hono<
       batchBytes: config.maxBatchBytes ?? 8 * MIB,
       projectFileBytes: config.maxProjectFileBytes ?? 32 * MIB,
     },
+    domain: { chainId: config.chainId.toString(), verifyingContract: config.projectContractAddress },
     coordinatorConfig: {
       projectContractAddress: config.projectContractAddress,
       ...(config.operatorAddress === undefined ? {} : { OperatorETHAddress: config.operatorAddress }),

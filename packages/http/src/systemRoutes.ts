@@ -6,7 +6,7 @@ import { json } from './reply/json.ts'
 /** Health, metrics, and the description of it all. */
 export function systemRoutes(
   endpoints: Endpoints,
-  { metrics, telemetry, w3b }: AppContext,
+  { domain, metrics, telemetry, w3b }: AppContext,
   openApi: () => object,
 ): void {
   endpoints.add(
@@ -37,6 +37,19 @@ export function systemRoutes(
         ? json({ status: 'ready' })
         : json({ error: `Not ready: ${waitingFor.join(', ')}.`, status: 'not ready', waitingFor }, 503)
     },
+  )
+  endpoints.add(
+    {
+      method: 'get',
+      path: '/v1/domain',
+      tag: 'system',
+      summary: 'The EIP-712 domain of what devices sign; its name is W3bstream, its version 1',
+      answer: {
+        schema: z.object({ chainId: z.string(), verifyingContract: z.string() }),
+        is: 'Chain and address of the ProjectRegistrar.',
+      },
+    },
+    () => json(domain),
   )
   endpoints.add(
     {

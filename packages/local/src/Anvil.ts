@@ -10,7 +10,7 @@ export class LocalChainError extends W3bError {
   override readonly name = 'LocalChainError'
   constructor(p: { reason: string; cause?: unknown }) {
     super('LOCAL_CHAIN', `The local chain cannot be started: ${p.reason}`, {
-      hint: 'Install packages again with npm ci, or name a chain with --rpc.',
+      hint: 'Install packages again with npm install, or name a chain with --rpc.',
       ...(p.cause === undefined ? {} : { cause: p.cause }),
     })
   }

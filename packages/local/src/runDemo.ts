@@ -27,7 +27,6 @@ export async function runDemo(o: DemoOptions): Promise<number> {
   const node = await startLocal({
     port: o.port,
     dataDir: o.dataDir,
-    testSrsMarkers: [artifacts().testSrsMarker],
     logLevel: logLevel(),
     onProgress: say,
   })

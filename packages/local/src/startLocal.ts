@@ -35,12 +35,12 @@ import {
   type W3bstream,
   type W3bstreamModules,
 } from '@w3bstream/core'
+import { artifacts } from '@w3bstream/example-halo2-weather'
 import { createApp, es256CredentialSigner } from '@w3bstream/http'
 import { serve } from '@w3bstream/http/node'
 import {
   type Domain,
   type Hash,
-  type Hex,
   type ProjectId,
   parseProjectFile,
   type TaskId,
@@ -73,8 +73,6 @@ export interface LocalOptions {
   /** A chain's endpoint; absent: an anvil of this data directory's own. */
   readonly rpc?: string
   readonly logLevel?: 'error' | 'warn' | 'info' | 'debug' | 'silent'
-  /** Byte strings that give away verifiers made from a test SRS. */
-  readonly testSrsMarkers?: readonly Hex[]
   /** In place of the sandboxed runtimes. */
   readonly runtimes?: ReadonlyMap<VmType, Runtime>
   readonly intercept?: Intercept
@@ -253,6 +251,7 @@ async function start(
     config: {
       maxMessageBytes: LIMITS.maxMessageBytes,
       quotas: { perAddress: LIMITS.perAddress },
+      chainId: chain.chainId,
       projectContractAddress: contracts.projectRegistrar,
       operatorAddress: keys.settler.address,
     },
@@ -271,7 +270,7 @@ async function start(
     ...modules,
     signer: keys.prover,
     runtimes: runtimeOf,
-    verifier: new RegisteredVerifier({ chain, contracts }, { testSrsMarkers: o.testSrsMarkers ?? [] }),
+    verifier: new RegisteredVerifier({ chain, contracts }, { testSrsMarkers: [artifacts().testSrsMarker] }),
     settlement: { chainId: chain.chainId, router: contracts.settlement },
     inflate: inflateOnce(),
   }

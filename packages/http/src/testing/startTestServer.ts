@@ -110,7 +110,12 @@ export async function startTestServer(
     telemetry,
     clock,
     metrics: async () => '# HELP w3b_up Whether it is up\nw3b_up 1\n',
-    config: { projectContractAddress: domain.verifyingContract, operatorAddress: signer.address, ...config },
+    config: {
+      chainId: domain.chainId,
+      projectContractAddress: domain.verifyingContract,
+      operatorAddress: signer.address,
+      ...config,
+    },
     ...modules,
   })
   const serving = await serve({ app, port: 0 })
