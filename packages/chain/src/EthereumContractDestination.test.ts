@@ -161,6 +161,7 @@ describe('EthereumContractDestination', () => {
   it('says what the project file lacks', async () => {
     const target = await contract(accepting)
     const numeric = parseAbi(['function submit(uint256 proverId)'])
+    const odd = (input: string) => `[{"type":"function","name":"submit","inputs":[${input}]}]`
     const overloaded = parseAbi(['function submit(bytes proof)', 'function submit(bytes proof, uint256 projectId)'])
     for (const [item, reason] of [
       [outgoing(NAMED, 'submit', target, { receiverAddress: null }), /"_receiver" asks for receiverAddress/],
@@ -173,6 +174,15 @@ describe('EthereumContractDestination', () => {
         /names no chain .* anvil \(31337\)/,
       ],
       [outgoing(NAMED, 'submit', target, { contractAbiJSON: '{}' }), /contractAbiJSON is not a list/],
+      [outgoing(NAMED, 'submit', target, { contractAbiJSON: '[null, 1]' }), /no method "submit"/],
+      [outgoing(NAMED, 'submit', target, { contractAbiJSON: odd('{"name":"proof","type":7}') }), /refuses the result/],
+      [
+        outgoing(NAMED, 'submit', target, {
+          contractAbiJSON: odd('{"name":"x","type":"tuple"}'),
+          payloads: ['{"x":1}'],
+        }),
+        /ABI type tuple/,
+      ],
     ] as const)
       expect(String(await deliver(item))).toMatch(reason)
     expect(await deliver(outgoing(numeric, 'submit', target), { proverNumber: () => 5n })).toEqual({

@@ -1,10 +1,11 @@
 import type { Delivered, Destination, Outgoing } from '@w3bstream/core/ports'
-import { type Address, address, DestinationRefusedError, type Output, type TaskId } from '@w3bstream/protocol'
+import { type Address, address, DestinationRefusedError, type Hex, type Output, type TaskId } from '@w3bstream/protocol'
 import { type Abi, type AbiFunction, encodeFunctionData } from 'viem'
 import { bindArguments } from './bindArguments.ts'
 import type { Contracts } from './Contracts.ts'
 import { chainAway } from './chainAway.ts'
 import { checkTarget } from './checkTarget.ts'
+import type { Argument } from './convertField.ts'
 import { deliveredEarlier } from './deliveredEarlier.ts'
 import type { EthereumSender } from './EthereumSender.ts'
 import { estimateCall } from './estimateCall.ts'
@@ -81,7 +82,7 @@ export class EthereumContractDestination implements Destination {
       proverNumber: this.#proverNumber(item),
     })
     const abi = parseAbiJson(output)
-    const data = encodeFunctionData({ abi: [method], functionName: method.name, args })
+    const data = encodeCall(destination, method, args)
     await this.#checkTarget(chain, output)
     const to = output.contractAddress
     const call = { from: chain.sender.account, to, data, gas: this.#options.maxGasPerTask }
@@ -139,11 +140,21 @@ function sameEndpoint(a: string, b: string): boolean {
 
 function parseAbiJson(output: EthereumOutput): Abi {
   const abi: unknown = JSON.parse(output.contractAbiJSON)
-  if (Array.isArray(abi)) return abi
+  if (Array.isArray(abi)) return abi.filter((item) => typeof item === 'object' && item !== null)
   throw new DestinationRefusedError({
     destination: `contract ${output.contractAddress}`,
     reason: 'contractAbiJSON is not a list',
   })
+}
+
+function encodeCall(destination: string, method: AbiFunction, args: readonly Argument[]): Hex {
+  try {
+    return encodeFunctionData({ abi: [method], functionName: method.name, args })
+  } catch (cause) {
+    // The ABI is the project owner's: nothing says that it is well formed.
+    const reason = `"${method.name}" cannot be encoded by contractAbiJSON`
+    throw new DestinationRefusedError({ destination, reason, cause })
+  }
 }
 
 function methodOf(output: EthereumOutput): AbiFunction {
