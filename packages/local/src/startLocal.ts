@@ -52,6 +52,7 @@ import {
 import { createRuntimes, inflateProgram, type Runtimes } from '@w3bstream/runtimes'
 import { openStore, type Store } from '@w3bstream/store-sqlite'
 import { Anvil } from './Anvil.ts'
+import { checkPort } from './checkPort.ts'
 import { consume, type Handled } from './consume.ts'
 import { credentialKey } from './credentialKey.ts'
 import { DirectoryRegistry } from './DirectoryRegistry.ts'
@@ -147,6 +148,8 @@ async function start(
   const progress = o.onProgress ?? (() => {})
   const wrap: Intercept = o.intercept ?? ((_, port) => port)
   const telemetry = new PinoTelemetry(o.logLevel ?? 'warn')
+  // Said before anything is started or deployed.
+  await checkPort(o.port)
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   const store = await openStore({ dir: dataDir })
   closers.push(() => store.close())
