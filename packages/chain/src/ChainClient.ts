@@ -1,7 +1,8 @@
 import type { Telemetry } from '@w3bstream/core/ports'
 import { type Address, ChainUnavailableError, type Hash, type Hex, hash } from '@w3bstream/protocol'
 import type { ChainPreset } from './ChainPreset.ts'
-import { type JsonRpc, openJsonRpc } from './JsonRpc.ts'
+import type { JsonRpc } from './JsonRpc.ts'
+import { openJsonRpc } from './openJsonRpc.ts'
 import { RpcError } from './RpcError.ts'
 
 export interface ChainClientOptions {

@@ -3,12 +3,12 @@ import type { Outgoing } from '@w3bstream/core/ports'
 import { type Address, type Output, toHex } from '@w3bstream/protocol'
 import { type Abi, decodeAbiParameters, decodeFunctionData, encodeErrorResult, parseAbi } from 'viem'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { deployContract } from './deployContracts.ts'
+import { deployContract } from './deployContract.ts'
 import { EthereumContractDestination, type EthereumContractOptions } from './EthereumContractDestination.ts'
 import { EthereumWatcher } from './EthereumWatcher.ts'
 import { accepting, answering, burning, reverting } from './fixtures/bytecode.test.fixture.ts'
 import { afterwards, inState, makeWorld, provedTask, type World } from './fixtures/world.test.fixture.ts'
-import { readTransaction } from './signTransaction.ts'
+import { readTransaction } from './readTransaction.ts'
 
 const RECEIVER = `0x${'be'.repeat(20)}` as const
 const NAMED = parseAbi([

@@ -4,7 +4,7 @@ import { ChainUnavailableError, type Settlement, type TaskRecord } from '@w3bstr
 import type { EthereumSender } from './EthereumSender.ts'
 import { findSettled } from './findSettled.ts'
 import { readContract } from './readContract.ts'
-import { settlementOf } from './transactionOutcome.ts'
+import { settlementOf } from './settlementOf.ts'
 
 /** Tasks looked at at once. */
 const PARALLEL = 8

@@ -1,6 +1,7 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
-import { type JsonRpc, readAnswer } from './JsonRpc.ts'
+import type { JsonRpc } from './JsonRpc.ts'
+import { readAnswer } from './readAnswer.ts'
 
 /** A JSON-RPC endpoint over HTTP(S), with keep-alive. Redirects are not followed. */
 export class HttpJsonRpc implements JsonRpc {

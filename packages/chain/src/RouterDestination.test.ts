@@ -3,8 +3,8 @@ import { encodeErrorResult, encodeFunctionData, parseAbi } from 'viem'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { burning, reverting, revertingWhenSet } from './fixtures/bytecode.test.fixture.ts'
 import { inState, makeWorld, provedTask, settlerOf, type World } from './fixtures/world.test.fixture.ts'
+import { readTransaction } from './readTransaction.ts'
 import { settlementItem } from './settlementItem.ts'
-import { readTransaction } from './signTransaction.ts'
 import { transact } from './transact.ts'
 
 const DAPP = parseAbi(['error TooHot(uint256 degrees)'])

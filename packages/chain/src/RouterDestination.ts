@@ -16,8 +16,8 @@ import { estimateCall } from './estimateCall.ts'
 import { findSettled } from './findSettled.ts'
 import { RpcError } from './RpcError.ts'
 import { type SettlementItem, settlementItem } from './settlementItem.ts'
+import { settlementOf } from './settlementOf.ts'
 import type { TransactionCall } from './signTransaction.ts'
-import { settlementOf } from './transactionOutcome.ts'
 
 export interface RouterDestinationOptions {
   /** Most gas that one task's settlement may need, its dApp included. */

@@ -1,4 +1,5 @@
-import { type JsonRpc, readAnswer } from './JsonRpc.ts'
+import type { JsonRpc } from './JsonRpc.ts'
+import { readAnswer } from './readAnswer.ts'
 
 interface Waiting {
   readonly resolve: (result: unknown) => void

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { deployContract, deployContracts } from './deployContracts.ts'
+import { deployContract } from './deployContract.ts'
+import { deployContracts } from './deployContracts.ts'
 import { startAnvil } from './fixtures/anvil.test.fixture.ts'
 import { CONFIG_HASH, makeWorld, type World } from './fixtures/world.test.fixture.ts'
 import { ProjectOwner } from './ProjectOwner.ts'

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { renameSync, writeFileSync } from 'node:fs'
 import {
   fleetManagerAbi,
   fleetManagerBytecode,
@@ -13,19 +13,12 @@ import {
   w3bstreamSettlementAbi,
   w3bstreamSettlementBytecode,
 } from '@w3bstream/contracts'
-import { type Address, address, type Hex } from '@w3bstream/protocol'
-import { type Abi, type EncodeDeployDataParameters, encodeDeployData } from 'viem'
+import type { Address, Hex } from '@w3bstream/protocol'
 import type { Contracts } from './Contracts.ts'
-import { TransactionFailedError } from './TransactionFailedError.ts'
-import { type Operator, transact } from './transact.ts'
-
-/** Where a deployment's contracts are. */
-export interface Deployment {
-  readonly chainId: bigint
-  readonly contracts: Contracts
-  /** Nothing of the deployment is on the chain before this block. */
-  readonly fromBlock: bigint
-}
+import type { Deployment } from './Deployment.ts'
+import { deployContract } from './deployContract.ts'
+import { readDeployment } from './readDeployment.ts'
+import type { Operator } from './transact.ts'
 
 /**
  * Deploys the contracts of a deployment, always in the same order: a fresh local chain gives the same addresses each time.
@@ -70,40 +63,9 @@ export async function deployContracts(operator: Operator, stateFile?: string): P
   return deployment
 }
 
-/** @returns the new contract's address. @throws {TransactionFailedError} @throws {ChainUnavailableError} */
-export async function deployContract<const abi extends Abi>(
-  operator: Operator,
-  name: string,
-  parameters: EncodeDeployDataParameters<abi>,
-): Promise<Address> {
-  const what = `Deploying ${name}`
-  const { contractAddress } = await transact(operator, what, { to: null, data: encodeDeployData(parameters) })
-  if (contractAddress === null) throw new TransactionFailedError({ what, reason: 'the receipt names no contract' })
-  return contractAddress
-}
-
 async function allHaveCode(operator: Operator, contracts: Contracts): Promise<boolean> {
   const codes = await Promise.all(Object.values<Address>({ ...contracts }).map((one) => operator.chain.code(one)))
   return codes.every((code: Hex) => code !== '0x')
-}
-
-/** Reads what `deployContracts` wrote, or an operator by hand. @returns null where there is no file. @throws {InvalidInputError} */
-export function readDeployment(path: string): Deployment | null {
-  if (!existsSync(path)) return null
-  const file: unknown = JSON.parse(readFileSync(path, 'utf8'))
-  const of = (name: string): Address => address(String(field(field(file, 'contracts'), name)), `${path}: ${name}`)
-  return {
-    chainId: BigInt(String(field(file, 'chainId'))),
-    fromBlock: BigInt(String(field(file, 'fromBlock'))),
-    contracts: {
-      projectRegistrar: of('projectRegistrar'),
-      nodeRegistry: of('nodeRegistry'),
-      proverRegistrar: of('proverRegistrar'),
-      fleetManager: of('fleetManager'),
-      verifierRegistry: of('verifierRegistry'),
-      settlement: of('settlement'),
-    },
-  }
 }
 
 function writeDeployment(path: string, deployment: Deployment): void {
@@ -111,10 +73,4 @@ function writeDeployment(path: string, deployment: Deployment): void {
   const text = JSON.stringify({ chainId: String(chainId), fromBlock: String(fromBlock), contracts }, null, 2)
   writeFileSync(`${path}.new`, `${text}\n`, { flush: true })
   renameSync(`${path}.new`, path)
-}
-
-function field(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null
-    ? Object.entries(value).find(([key]) => key === name)?.[1]
-    : undefined
 }

@@ -1,6 +1,6 @@
 import type { Signer } from '@w3bstream/core/ports'
-import { type Address, address, type Hash, type Hex, hash, W3bError } from '@w3bstream/protocol'
-import { keccak256, parseTransaction, serializeTransaction, type TransactionSerializable } from 'viem'
+import { type Address, type Hash, type Hex, hash, W3bError } from '@w3bstream/protocol'
+import { keccak256, serializeTransaction, type TransactionSerializable } from 'viem'
 import type { ChainPreset } from './ChainPreset.ts'
 import type { Fees } from './quoteFees.ts'
 import { recoverAddress } from './recoverAddress.ts'
@@ -34,12 +34,6 @@ export async function signTransaction(
     yParity: even ? 0 : 1,
   })
   return { raw, hash: hash(keccak256(raw)) }
-}
-
-/** Reads back what signed bytes do. */
-export function readTransaction(raw: Hex): TransactionCall {
-  const { to, data, gas } = parseTransaction(raw)
-  return { to: to === null || to === undefined ? null : address(to), data: data ?? '0x', gas: gas ?? 0n }
 }
 
 function serializable(

@@ -6,7 +6,9 @@ import type { ChainClient, TransactionReceipt } from './ChainClient.ts'
 import { callFailure } from './callFailure.ts'
 import { decodeRevert } from './decodeRevert.ts'
 import { RpcError } from './RpcError.ts'
-import { readTransaction, type TransactionCall } from './signTransaction.ts'
+import { readTransaction } from './readTransaction.ts'
+import { settlementOf } from './settlementOf.ts'
+import type { TransactionCall } from './signTransaction.ts'
 
 /** What a mined transaction did for one of its tasks. */
 export type TransactionOutcome =
@@ -49,12 +51,6 @@ export async function transactionOutcome(p: {
       return { type: 'reverted', reason: "the router's events do not name the task" }
   }
   return { type: 'settled', settlement: settlementOf(chain.chainId, call.to ?? p.account, receipt) }
-}
-
-/** A receipt, as a task's record has it. */
-export function settlementOf(chainId: bigint, contract: Address, receipt: TransactionReceipt): Settlement {
-  const { transactionHash, blockNumber, blockHash, gasUsed } = receipt
-  return { chainId, contract, transactionHash, blockNumber, blockHash, gasUsed }
 }
 
 function isOf(log: TransactionReceipt['logs'][number], emitter: Address | null, event: string): boolean {

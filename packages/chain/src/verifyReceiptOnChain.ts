@@ -3,7 +3,7 @@ import { type Address, ChainUnavailableError, type Hash, type Hex, hash, type Re
 import { decodeEventLog, toEventSelector } from 'viem'
 import { ChainClient, type TransactionReceipt } from './ChainClient.ts'
 import { chainPreset } from './chainPresets.ts'
-import { openJsonRpc } from './JsonRpc.ts'
+import { openJsonRpc } from './openJsonRpc.ts'
 import { readContract } from './readContract.ts'
 
 /** One thing that was looked up on the chain. */
