@@ -240,6 +240,34 @@ describe('EthereumSender', () => {
     expect((await row(item))?.attempts).toHaveLength(1)
   })
 
+  it('offers no price that the account cannot pay', async () => {
+    await world.rpc('evm_setAutomine', false)
+    const { destination, watcher } = settlerOf(world, world.sender())
+    const item = provedTask(world, projectId, 1n)
+    await deliver(destination, item)
+    await world.rpc('anvil_setBalance', world.settler.address, '0x1')
+    world.clock.move(31_000)
+    await watcher.watch([])
+    expect((await row(item))?.attempts).toHaveLength(1)
+  })
+
+  it('takes no endpoint that lags for a reorg', async () => {
+    const { destination, watcher } = settlerOf(world, world.sender())
+    const item = provedTask(world, projectId, 1n)
+    await deliver(destination, item)
+    const settlement = settledIn(await watcher.watch([inState(item, 'submitted')]))
+    const lagging = await startProxy(world.anvil.url, undefined, (method, params) =>
+      method === 'eth_getTransactionReceipt' ? [`0x${'00'.repeat(32)}`] : params,
+    )
+    try {
+      const chain = world.connect({ rpc: [lagging.url, world.anvil.url] })
+      const { watcher: through } = settlerOf(world, world.sender({}, chain))
+      expect(await through.watch([inState(item, 'settled', settlement)])).toMatchObject([{ type: 'finalized' }])
+    } finally {
+      await lagging.close()
+    }
+  })
+
   it('sends the same bytes again when a reorg takes the block away before finality', async () => {
     const chain = world.connect({ preset: { finalityDepth: 3 } })
     const { destination, watcher } = settlerOf(world, world.sender({}, chain))

@@ -416,7 +416,10 @@ export class EthereumSender {
     const now = await quoteFees(this.chain)
     const fees = now === null ? null : bumpFees(this.chain, last, now)
     if (fees === null) return false
-    const signed = await this.#attempt(row, readTransaction(last.raw), fees)
+    const call = readTransaction(last.raw)
+    // A better price does not help an account that cannot pay it.
+    if ((await this.chain.balance(this.account)) < call.gas * fees.maxFeePerGas) return false
+    const signed = await this.#attempt(row, call, fees)
     if (signed === null) return false
     this.#telemetry?.count('w3b_transactions_replaced_total', { chain: String(this.chain.chainId) })
     await this.#broadcast(signed)

@@ -92,7 +92,10 @@ export class EthereumWatcher implements SettlementWatcher {
   async #lookSettled(record: TaskRecord, settlement: Settlement): Promise<Watched | null> {
     const sender = this.#senders.find(({ chain }) => chain.chainId === settlement.chainId)
     if (sender === undefined) return null
-    const receipt = await sender.chain.receipt(settlement.transactionHash)
+    const { transactionHash } = settlement
+    // One endpoint that lags is no reorg.
+    const receipt =
+      (await sender.chain.receipt(transactionHash)) ?? (await sender.chain.receiptAnywhere(transactionHash))
     if (receipt === null || receipt.blockHash !== settlement.blockHash) {
       // Sends the bytes again, where they are ours.
       await sender.earlier(record.id)
