@@ -87,7 +87,10 @@ describe('ChainClient', () => {
     )
     const failing = keep(await startProxy(anvil.url, () => true))
     const wordy = keep(
-      await startRpcServer((method) => ({ result: method === 'eth_chainId' ? '0x7a69' : `0x${'00'.repeat(9_000)}` })),
+      await startRpcServer((method) => ({
+        result: method === 'eth_chainId' ? '0x7a69' : '0x99',
+        padding: method === 'eth_chainId' ? '' : 'x'.repeat(9_000),
+      })),
     )
     const nonsense = keep(
       await startRpcServer((method) => ({ result: method === 'eth_chainId' ? '0x7a69' : { no: 'number' } })),

@@ -103,6 +103,11 @@ export class ChainRegistry implements Registry {
     return run
   }
 
+  /** The block up to which the chain was read, as the store has it; null before the first time. */
+  async followedTo(): Promise<bigint | null> {
+    return (await this.#state.cursor(this.#cursorName))?.block ?? null
+  }
+
   async project(id: ProjectId): Promise<ProjectRecord | null> {
     const stored = await this.#state.project(id)
     if (stored !== null) return exists(stored) ? stored : null

@@ -1,7 +1,7 @@
 import { w3bstreamSettlementAbi } from '@w3bstream/contracts'
 import { encodeErrorResult, encodeFunctionData, parseAbi } from 'viem'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { burning, reverting, revertingWhenSet } from './fixtures/bytecode.test.fixture.ts'
+import { acceptingOnce, burning, reverting, revertingWhenSet } from './fixtures/bytecode.test.fixture.ts'
 import { inState, makeWorld, provedTask, settlerOf, type World } from './fixtures/world.test.fixture.ts'
 import { readTransaction } from './readTransaction.ts'
 import { settlementItem } from './settlementItem.ts'
@@ -46,6 +46,17 @@ describe('RouterDestination', () => {
     expect(await nonces()).toBe(before + 1)
     const seen = await watcher.watch(items.map((item) => inState(item, 'submitted')))
     expect(seen.map(({ type }) => type)).toEqual(['settled', 'settled', 'settled'])
+  })
+
+  it('leaves behind what would fail in company', async () => {
+    const { id } = await world.project({ dapp: acceptingOnce })
+    const { destination, watcher } = settlerOf(world, world.sender())
+    const [first, second] = [provedTask(world, id, 1n), provedTask(world, id, 2n)]
+    const delivered = await destination.deliver([first, second])
+    expect(delivered.get(first.record.id)).toEqual({ type: 'submitted' })
+    expect(delivered.get(second.record.id)).toMatchObject({ type: 'waiting' })
+    expect(await watcher.watch([inState(first, 'submitted')])).toMatchObject([{ type: 'settled' }])
+    expect(String((await destination.deliver([second])).get(second.record.id))).toMatch(/the dApp .* refused it/)
   })
 
   it('splits what one transaction cannot carry', async () => {

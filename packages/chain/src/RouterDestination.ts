@@ -67,13 +67,14 @@ export class RouterDestination implements Destination {
     const results = new Map<TaskId, Delivered | Error>()
     const ready: Ready[] = []
     for (let i = 0; i < items.length; i += PARALLEL) {
-      await Promise.all(
-        items.slice(i, i + PARALLEL).map(async (item) => {
-          const prepared = await orAnswer(() => this.#prepare(item))
-          if ('share' in prepared) ready.push(prepared)
-          else results.set(item.record.id, prepared)
-        }),
-      )
+      const slice = items.slice(i, i + PARALLEL)
+      const prepared = await Promise.all(slice.map((item) => orAnswer(() => this.#prepare(item))))
+      // In the order given, which is that of age.
+      for (const [j, one] of prepared.entries()) {
+        const task = slice[j]?.record.id
+        if ('share' in one) ready.push(one)
+        else if (task !== undefined) results.set(task, one)
+      }
     }
     for (const batch of this.#batches(ready)) {
       const sent = await orAnswer(() => this.#send(batch))

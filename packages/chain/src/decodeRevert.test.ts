@@ -14,7 +14,7 @@ describe('decodeRevert', () => {
     expect(decodeRevert(string)).toMatchObject({ name: 'Error', reason: 'no rain' })
     expect(decodeRevert(panic).reason).toBe('panic 17: arithmetic overflow')
     expect(decodeRevert(hot, [DAPP])).toMatchObject({ name: 'TooHot', reason: 'TooHot(degrees: 51)' })
-    expect(decodeRevert('0x').reason).toBe('reverted without a reason')
+    expect(decodeRevert('0x').reason).toBe('reverted without a reason, or ran out of gas')
   })
 
   it('shows selector and data of what it cannot read, bounded', () => {

@@ -54,7 +54,7 @@ export interface Revert {
  * @param abis of the contracts behind the call, such as a dApp's; our own contracts' errors are known
  */
 export function decodeRevert(data: Hex, abis: readonly Abi[] = []): Revert {
-  if (data === '0x') return { name: null, args: [], reason: 'reverted without a reason' }
+  if (data === '0x') return { name: null, args: [], reason: 'reverted without a reason, or ran out of gas' }
   for (const abi of [...OURS, ...abis]) {
     const found = decode(abi, data)
     if (found !== null) return { ...found, reason: clean(describe(found.name, found.args, abi, abis)) }
