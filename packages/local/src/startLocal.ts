@@ -21,8 +21,10 @@ import {
   readDeployment,
   recoverAddress,
   StdoutDestination,
+  settledNumbers,
 } from '@w3bstream/chain'
 import { EmbeddedContent, LocalProjectDirectory, RoutedContent } from '@w3bstream/content'
+import { weatherStatsAbi } from '@w3bstream/contracts'
 import {
   createW3bstream,
   ProjectResolver,
@@ -50,7 +52,7 @@ import {
   W3bError,
 } from '@w3bstream/protocol'
 import { createRuntimes, inflateProgram, type Runtimes } from '@w3bstream/runtimes'
-import { openStore, type Store } from '@w3bstream/store-sqlite'
+import { openStore, type Store, type StoreOptions } from '@w3bstream/store-sqlite'
 import { Anvil } from './Anvil.ts'
 import { checkPort } from './checkPort.ts'
 import { consume, type Handled } from './consume.ts'
@@ -77,6 +79,7 @@ export interface LocalOptions {
   /** In place of the sandboxed runtimes. */
   readonly runtimes?: ReadonlyMap<VmType, Runtime>
   readonly intercept?: Intercept
+  readonly store?: Pick<StoreOptions, 'maxPages'>
   /** Told what is being done, for people. */
   readonly onProgress?: (step: string) => void
   /** Tasks proved at once. Default 1. */
@@ -151,7 +154,7 @@ async function start(
   // Said before anything is started or deployed.
   await checkPort(o.port)
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
-  const store = await openStore({ dir: dataDir })
+  const store = await openStore({ dir: dataDir, ...o.store })
   closers.push(() => store.close())
 
   progress(o.rpc === undefined ? 'starting the local chain' : 'looking at the chain')
@@ -175,6 +178,11 @@ async function start(
     { chain, state: store.chain, contracts, telemetry },
     { fromBlock: deployment.fromBlock },
   )
+  await passSettled(store.tasks, chain, {
+    router: contracts.settlement,
+    sequencer: keys.sequencer.address,
+    fromBlock: (await chainRegistry.followedTo()) ?? deployment.fromBlock,
+  })
   await chainRegistry.sync()
   chainRegistry.start()
   closers.push(() => chainRegistry.close())
@@ -197,7 +205,15 @@ async function start(
   const runtimeOf = new Map<VmType, Runtime>([...runtimes, ...(o.runtimes ?? [])])
 
   const sender = new EthereumSender(
-    { chain, signer: keys.settler, state: chainState, clock: systemClock, telemetry, router: contracts.settlement },
+    {
+      chain,
+      signer: keys.settler,
+      state: chainState,
+      clock: systemClock,
+      telemetry,
+      router: contracts.settlement,
+      abis: [weatherStatsAbi],
+    },
     { adoptChainNonce: o.adoptChainNonce ?? false },
   )
   await sender.checkStart()
@@ -206,7 +222,7 @@ async function start(
     { routerFromBlock: deployment.fromBlock },
   )
   const destination = new OutputDestinations([
-    new RouterDestination({ sender, contracts }, { fromBlock: deployment.fromBlock }),
+    new RouterDestination({ sender, contracts, abis: [weatherStatsAbi] }, { fromBlock: deployment.fromBlock }),
     new EthereumContractDestination({ chains: [{ sender, contracts }] }),
     // This process's own stdout belongs to the commands' --json.
     new StdoutDestination({ out: process.stderr }),
@@ -408,6 +424,16 @@ async function fund(chain: ChainClient, keys: NodeKeys): Promise<void> {
     [keys.settler.address, toHex(Uint8Array.of(0x21, 0xe1, 0x9e, 0x0c, 0x9b, 0xab, 0x24, 0, 0, 0))],
     () => null,
   )
+}
+
+/** Numbers that the router has settled and a store restored from an older copy does not know are never given again. */
+async function passSettled(
+  tasks: Store['tasks'],
+  chain: ChainClient,
+  p: Parameters<typeof settledNumbers>[1],
+): Promise<void> {
+  for (const [id, number] of await settledNumbers(chain, p))
+    await tasks.passSequences(id, p.sequencer, Number(BigInt.asUintN(32, number)))
 }
 
 function contentEndpoints() {

@@ -60,6 +60,10 @@ export class SqliteTaskStore implements TaskStore {
     return this.#db.read(() => this.#lastSequence(project, sequencer) + 1)
   }
 
+  async passSequences(project: ProjectId, sequencer: Address, last: number): Promise<void> {
+    await this.#db.write(() => this.#useSequence(project, sequencer, last))
+  }
+
   async create(next: NewTask): Promise<boolean> {
     const id = fromHex(next.id)
     const content: TaskContent = { task: next.task, vmType: next.vmType, salt: next.salt }
@@ -72,12 +76,7 @@ export class SqliteTaskStore implements TaskStore {
       if (this.#cursor(log) !== next.after || next.upTo <= next.after) return false
       if (this.#lastSequence(projectId, sequencer) + 1 !== sequence) return false
       this.#db.sql('UPDATE logs SET cursor = ? WHERE id = ?').run(next.upTo, log)
-      this.#db
-        .sql(
-          `INSERT INTO sequences (project, sequencer, last) VALUES (?, ?, ?)
-           ON CONFLICT DO UPDATE SET last = excluded.last`,
-        )
-        .run(toInt64(projectId), sequencer, sequence)
+      this.#useSequence(projectId, sequencer, sequence)
       const { lastInsertRowid: seq } = this.#db
         .sql(
           `INSERT INTO tasks (id, log, up_to, project, number, state, created_at, updated_at, steps)
@@ -312,6 +311,15 @@ export class SqliteTaskStore implements TaskStore {
       .sql('SELECT last FROM sequences WHERE project = ? AND sequencer = ?')
       .get(toInt64(project), sequencer)
     return row === undefined ? 0 : column.int(row, 'last')
+  }
+
+  #useSequence(project: ProjectId, sequencer: Address, last: number): void {
+    this.#db
+      .sql(
+        `INSERT INTO sequences (project, sequencer, last) VALUES (?, ?, ?)
+         ON CONFLICT DO UPDATE SET last = max(last, excluded.last)`,
+      )
+      .run(toInt64(project), sequencer, last)
   }
 
   #addState(seq: number, step: number, entry: StateLogEntry): void {

@@ -139,6 +139,21 @@ export const taskStoreSuite = (make: () => Promise<LogAndTasks>): void => {
       expect(await tasks.nextSequence(projectId, other)).toBe(2)
     })
 
+    it('goes on after sequences that were used elsewhere, and never goes back', async () => {
+      const both = await make()
+      const { tasks } = both
+      const { created } = await packed(both)
+      const { projectId } = created.log
+      await tasks.passSequences(projectId, SEQUENCER, 7)
+      await tasks.passSequences(projectId, SEQUENCER, 3)
+      expect(await tasks.nextSequence(projectId, SEQUENCER)).toBe(8)
+      const next = await packed(both, { log: created.log })
+      expect(next.created.task.number).toBe(taskNumber(SEQUENCER, 8))
+      const other = randomAddress()
+      await tasks.passSequences(projectId, other, 2)
+      expect(await tasks.nextSequence(projectId, other)).toBe(3)
+    })
+
     it('puts every message into exactly one task, with packers racing while messages come in', async () => {
       const { messages, tasks } = await make()
       const log = someLog()

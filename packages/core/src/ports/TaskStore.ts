@@ -68,6 +68,8 @@ export interface TaskStore {
   cursor(log: LogId): Promise<LogPosition>
   /** Low 32 bits of the next number of (project, sequencer): 1 when none was used. */
   nextSequence(projectId: ProjectId, sequencer: Address): Promise<number>
+  /** Counts sequences up to `last` as used, by tasks that a chain knows and this store, restored from an older copy, does not. Lowers nothing. */
+  passSequences(projectId: ProjectId, sequencer: Address, last: number): Promise<void>
   /**
    * Atomically: checks cursor and number, stores the task as `packed`, its members, and moves the cursor.
    * @returns false, with nothing changed, where another packer was first
