@@ -4,7 +4,7 @@ import {
   type Hash,
   InvalidInputError,
   inputCommitment,
-  leafBlind,
+  leafBlinder,
   leafHash,
   type Message,
   merkleRoot,
@@ -111,7 +111,8 @@ export function isDue(version: ProjectVersion, waiting: WaitingLog, now: number)
 
 /** The leaf hashes of a task's messages, in order. */
 export function leavesOf(domain: Domain, salt: Hash, messages: readonly Message[]): Hash[] {
-  return messages.map((message) => leafHash(message.id, messageDigest(domain, message), leafBlind(salt, message.id)))
+  const blind = leafBlinder(salt)
+  return messages.map((message) => leafHash(message.id, messageDigest(domain, message), blind(message.id)))
 }
 
 async function cutByBytes(

@@ -1,6 +1,6 @@
-import { keccak_256 } from '@noble/hashes/sha3.js'
 import { toHex } from './Hex.ts'
 import type { Hash, ProjectId } from './ids.ts'
+import { keccak } from './keccak.ts'
 
 const utf8 = new TextEncoder()
 
@@ -18,9 +18,7 @@ export function legacySigningDigests(p: {
 }): readonly [Hash, ...Hash[]] {
   const json = (text: (value: string) => string): Hash =>
     toHex(
-      keccak_256(
-        utf8.encode(`{"projectID":${p.projectId},"projectVersion":${text(p.version)},"data":${text(p.data)}}`),
-      ),
+      keccak(utf8.encode(`{"projectID":${p.projectId},"projectVersion":${text(p.version)},"data":${text(p.data)}}`)),
     ) as Hash
   const now = json(goString)
   const before = json((value) => goString(value).replace(/\\(.)/g, (pair) => OLD_ESCAPES[pair] ?? pair))

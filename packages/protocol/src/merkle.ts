@@ -1,8 +1,8 @@
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
-import { keccak_256 } from '@noble/hashes/sha3.js'
 import { concatBytes, fromHex, type Hex, toHex } from './Hex.ts'
 import type { Hash, MessageId } from './ids.ts'
+import { keccak } from './keccak.ts'
 
 /** Opens one leaf of a messages root: the RFC 6962 audit path, nearest sibling first. */
 export interface InclusionProof {
@@ -13,7 +13,7 @@ export interface InclusionProof {
 
 const LEAF = Uint8Array.of(0)
 const NODE = Uint8Array.of(1)
-const node = (left: Uint8Array, right: Uint8Array): Uint8Array => keccak_256(concatBytes(NODE, left, right))
+const node = (left: Uint8Array, right: Uint8Array): Uint8Array => keccak(concatBytes(NODE, left, right))
 
 /** The 16 bytes of a message id. */
 export function messageIdBytes(id: MessageId): Uint8Array {
@@ -25,12 +25,18 @@ export function messageIdBytes(id: MessageId): Uint8Array {
  * @param salt the task's 32-byte salt
  */
 export function leafBlind(salt: Hash, id: MessageId): Hash {
-  return toHex(hmac(sha256, fromHex(salt), messageIdBytes(id))) as Hash
+  return leafBlinder(salt)(id)
+}
+
+/** {@link leafBlind} for many messages of one task: the key is prepared once. */
+export function leafBlinder(salt: Hash): (id: MessageId) => Hash {
+  const keyed = hmac.create(sha256, fromHex(salt))
+  return (id) => toHex(keyed.clone().update(messageIdBytes(id)).digest()) as Hash
 }
 
 /** keccak256(0x00 || message id (16) || message digest (32) || blind (32)). */
 export function leafHash(id: MessageId, digest: Hash, blind: Hash): Hash {
-  return toHex(keccak_256(concatBytes(LEAF, messageIdBytes(id), fromHex(digest), fromHex(blind)))) as Hash
+  return toHex(keccak(concatBytes(LEAF, messageIdBytes(id), fromHex(digest), fromHex(blind)))) as Hash
 }
 
 /** Levels of the tree from the leaves up; an odd last node moves up as it is, which gives RFC 6962's shape. */

@@ -1,10 +1,10 @@
 import { p256 } from '@noble/curves/nist.js'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
-import { keccak_256 } from '@noble/hashes/sha3.js'
 import { decodeBase58, encodeBase58 } from './base58.ts'
 import { InvalidInputError } from './errors/InvalidInputError.ts'
 import { type Address, concatBytes, toHex } from './Hex.ts'
 import type { Did } from './ids.ts'
+import { keccak } from './keccak.ts'
 
 /** The key that a DID names. */
 export type DeviceKey =
@@ -66,7 +66,7 @@ function readKey(did: Did, bytes: Uint8Array): DeviceKey | null {
     if (codec('p256')) return { type: 'p256', did, publicKey: p256.Point.fromBytes(key).toBytes(false) }
     if (codec('secp256k1')) {
       const point = secp256k1.Point.fromBytes(key).toBytes(false)
-      return { type: 'secp256k1', did, address: toHex(keccak_256(point.subarray(1)).subarray(12)) }
+      return { type: 'secp256k1', did, address: toHex(keccak(point.subarray(1)).subarray(12)) }
     }
   } catch {
     // Bytes that are no point of the curve: no key, as any other malformed one.

@@ -1,6 +1,6 @@
-import { keccak_256 } from '@noble/hashes/sha3.js'
 import { type Address, concatBytes, fromHex, toHex, toWord } from './Hex.ts'
 import type { Hash, ProjectId, TaskId } from './ids.ts'
+import { keccak } from './keccak.ts'
 import type { Assignment, Result, Task } from './Task.ts'
 
 /** The EIP-712 domain `W3bstream`, version `1`: one deployment, one registry. */
@@ -21,21 +21,23 @@ export const TYPES = {
 
 const utf8 = new TextEncoder()
 const typeHash = {
-  Task: keccak_256(utf8.encode(TYPES.Task)),
-  Assignment: keccak_256(utf8.encode(TYPES.Assignment)),
-  Result: keccak_256(utf8.encode(TYPES.Result)),
-  Message: keccak_256(utf8.encode(TYPES.Message)),
+  Task: keccak(utf8.encode(TYPES.Task)),
+  Assignment: keccak(utf8.encode(TYPES.Assignment)),
+  Result: keccak(utf8.encode(TYPES.Result)),
+  Message: keccak(utf8.encode(TYPES.Message)),
 }
-const domainType = keccak_256(
+const domainType = keccak(
   utf8.encode('EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)'),
 )
-const domainName = keccak_256(utf8.encode('W3bstream'))
-const domainVersion = keccak_256(utf8.encode('1'))
+const domainName = keccak(utf8.encode('W3bstream'))
+const domainVersion = keccak(utf8.encode('1'))
 
 const uint64 = (value: bigint | number): Uint8Array => {
   const big = BigInt(value)
   if (big < 0n || big >= 1n << 64n) throw new RangeError(`${big} does not fit uint64`)
-  return toWord(big)
+  const word = new Uint8Array(32)
+  new DataView(word.buffer).setBigUint64(24, big)
+  return word
 }
 
 const MAX_TEXTS = 4_096
@@ -45,7 +47,7 @@ const texts = new Map<string, Uint8Array>()
 function text(value: string): Uint8Array {
   const known = texts.get(value)
   if (known !== undefined) return known
-  const hashed = keccak_256(utf8.encode(value))
+  const hashed = keccak(utf8.encode(value))
   if (texts.size >= MAX_TEXTS) texts.clear()
   if (value.length <= 256) texts.set(value, hashed)
   return hashed
@@ -69,7 +71,7 @@ export function domainSeparator(domain: Domain): Uint8Array {
   // A process signs for one deployment: the last separator is nearly always the one asked for.
   if (lastDomain?.chainId === domain.chainId && lastDomain.verifyingContract === domain.verifyingContract)
     return lastDomain.separator
-  const separator = keccak_256(
+  const separator = keccak(
     concatBytes(domainType, domainName, domainVersion, toWord(domain.chainId), account(domain.verifyingContract)),
   )
   lastDomain = { ...domain, separator }
@@ -78,7 +80,7 @@ export function domainSeparator(domain: Domain): Uint8Array {
 
 const PREFIX = Uint8Array.of(0x19, 0x01)
 const digest = (domain: Domain, ...words: Uint8Array[]): Hash =>
-  toHex(keccak_256(concatBytes(PREFIX, domainSeparator(domain), keccak_256(concatBytes(...words))))) as Hash
+  toHex(keccak(concatBytes(PREFIX, domainSeparator(domain), keccak(concatBytes(...words))))) as Hash
 
 /** @returns the task's id: its full EIP-712 digest. */
 export function taskDigest(domain: Domain, task: Task): TaskId {
@@ -147,15 +149,15 @@ export function messageDigest(domain: Domain, message: MessageFields): Hash {
 
 /** keccak256(abi.encode(task, prover)): ties a proof to the prover that was asked for it. */
 export function bindingOf(task: TaskId, prover: Address): Hash {
-  return toHex(keccak_256(concatBytes(bytes32(task), account(prover)))) as Hash
+  return toHex(keccak(concatBytes(bytes32(task), account(prover)))) as Hash
 }
 
 /** The verifier registry's key of a project version: keccak256(abi.encode(projectId, configHash, keccak256(bytes(version)))). */
 export function verifierKey(projectId: ProjectId, configHash: Hash, version: string): Hash {
-  return toHex(keccak_256(concatBytes(uint64(projectId), bytes32(configHash), text(version)))) as Hash
+  return toHex(keccak(concatBytes(uint64(projectId), bytes32(configHash), text(version)))) as Hash
 }
 
 /** keccak256 as hex. */
 export function keccak256(bytes: Uint8Array): Hash {
-  return toHex(keccak_256(bytes)) as Hash
+  return toHex(keccak(bytes)) as Hash
 }
