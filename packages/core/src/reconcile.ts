@@ -44,7 +44,7 @@ export async function followSettlements(ports: ReconcilePorts, batch: number): P
     ...(await ports.tasks.stale('submitted', now, batch)),
     ...(await ports.tasks.stale('settled', now, batch)),
   ]
-  if (open.length === 0) return
+  // With no tasks the watcher still looks after nonces that were given up.
   for (const seen of await ports.watcher.watch(open)) await note(ports, seen)
 }
 

@@ -89,7 +89,14 @@ async function load(ports: SettlePorts, record: TaskRecord): Promise<Outgoing | 
       hint: 'Replay the task to prove it again.',
     })
   const messages = await ports.messages.getMany(await ports.tasks.members(record.id))
-  const base = { record, version, proof: bytes, payloads: messages.map((message) => message.payload) }
+  const clientId = messages[0]?.device
+  const base = {
+    record,
+    version,
+    proof: bytes,
+    payloads: messages.map((message) => message.payload),
+    ...(clientId == null ? {} : { clientId }),
+  }
   const { prints, final } = orderOutputs(version.outputs)
   if (final !== null && PROOFLESS.includes(version.vmType))
     throw new W3bError(

@@ -214,7 +214,8 @@ async function start(
       router: contracts.settlement,
       abis: [weatherStatsAbi],
     },
-    { adoptChainNonce: o.adoptChainNonce ?? false },
+    // The directory's lock makes this process the only signer: what was allocated and not signed, nobody is signing.
+    { adoptChainNonce: o.adoptChainNonce ?? false, abandonAfterMs: 1_000 },
   )
   await sender.checkStart()
   const watcher = new EthereumWatcher(
