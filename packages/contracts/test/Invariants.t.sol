@@ -97,7 +97,7 @@ contract SettlementHandler is Deployment {
         fault = fault % 10;
         if (fault == 4) item.resultSignature = malleate(item.resultSignature);
         if (fault == 5) item.task.messageCount = 99;
-        if (fault == 6) signResult(item, _proverKeys[(prover_ + 1) % 2]);
+        if (fault == 6) signResult(item, _proverKeys[1 - prover_ % 2]);
         if (fault == 7) item.proof = abi.encodePacked(item.proof, bytes1(0));
         if (fault == 8) item.assignmentSignature = item.resultSignature;
         if (fault == 9) item.gasLimit = 150_000;
