@@ -20,6 +20,7 @@ const PINNED = {
   'rustc-web': '1.96.0+dfsg1-1~deb12u2',
   'cargo-web': '1.96.0+dfsg1-1~deb12u2',
   'rust-web-src': '1.96.0+dfsg1-1~deb12u2',
+  'lld-19': '1:19.1.7-3~deb12u1',
 }
 const CIRCUITS = [{ name: 'weather', crate: 'weather-circuit', artifacts: 'examples/halo2-weather/artifacts' }]
 const FIXTURES = { modules: ['prove_string', 'prove_bytes'], artifacts: 'packages/runtimes/src/halo2/fixtures' }
@@ -59,8 +60,8 @@ function installed(pkg) {
 
 function installCompiler() {
   const missing = Object.entries(PINNED).filter(([pkg, version]) => installed(pkg) !== version)
-  if (!missing.length && existsSync('/usr/bin/wasm-ld')) return
-  const wanted = [...Object.entries(PINNED).map(([pkg, version]) => `${pkg}=${version}`), 'lld']
+  if (!missing.length) return
+  const wanted = Object.entries(PINNED).map(([pkg, version]) => `${pkg}=${version}`)
   const line = `apt-get install -y --no-install-recommends ${wanted.join(' ')}`
   if (process.getuid?.() !== 0) throw new BuildError(`Needs root once, on Debian 12: ${line}`, 3)
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
@@ -83,7 +84,7 @@ function cargoEnv(target, flags = []) {
     CARGO_HOME: cargoHome,
     CARGO_TARGET_DIR: target,
     CARGO_ENCODED_RUSTFLAGS: [...flags, ...remapped].join('\x1f'),
-    CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER: '/usr/bin/wasm-ld',
+    CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER: '/usr/bin/wasm-ld-19',
     // std's source is built with the compiler it belongs to, which needs that compiler's unstable flags.
     RUSTC_BOOTSTRAP: '1',
     RUSTC: '/usr/bin/rustc',
@@ -92,10 +93,18 @@ function cargoEnv(target, flags = []) {
 
 const cargo = (args, options) => run('/usr/bin/cargo', args, options)
 
-function nativeTool(workspace, args, name) {
+/**
+ * Builds a workspace's tools, or tests it, always with the same features, so that what it depends on is compiled once.
+ *
+ * @returns the folder of the tools
+ */
+function native(workspace, command) {
   const target = folder(join(cache, 'target', workspace === zk ? 'native' : 'native-fixtures'))
-  cargo(['build', '--locked', '--profile', 'tool', ...args], { cwd: workspace, env: cargoEnv(target) })
-  return join(target, 'tool', name)
+  const crates = workspace === zk ? ['halo2-kit', ...CIRCUITS.map(({ crate }) => crate)] : []
+  const features = crates.flatMap((crate) => ['--features', `${crate}/keygen`])
+  const packages = ['bindgen', ...crates].flatMap((crate) => ['-p', crate])
+  cargo([command, '--locked', '--profile', 'tool', ...packages, ...features], { cwd: workspace, env: cargoEnv(target) })
+  return join(target, 'tool')
 }
 
 function wasmModules(workspace, packages, flags, extraEnv = {}) {
@@ -130,10 +139,9 @@ function runtimeCode(source) {
   return Buffer.from(evm.deployedBytecode.object, 'hex')
 }
 
-function buildCircuit({ name, crate, artifacts }, bindgen) {
+function buildCircuit({ name, crate, artifacts }, tools) {
   const made = folder(join(out, artifacts))
-  const keygen = nativeTool(zk, ['-p', crate, '--features', 'keygen', '--bin', 'keygen'], 'keygen')
-  run(keygen, [made])
+  run(join(tools, `keygen-${name}`), [made])
   const circuit = JSON.parse(readFileSync(join(made, 'circuit.json'), 'utf8'))
   rmSync(join(made, 'circuit.json'))
 
@@ -146,7 +154,7 @@ function buildCircuit({ name, crate, artifacts }, bindgen) {
   const wasm = join(made, `${name}.wasm`)
   const features = ['threads', 'bulk-memory', 'mutable-globals', 'nontrapping-float-to-int', 'sign-ext', 'multivalue']
   const optimizer = ['-O3', '--strip-debug', '--strip-producers', ...features.map((feature) => `--enable-${feature}`)]
-  finish(bindgen, join(built, `${crate.replaceAll('-', '_')}.wasm`), name, optimizer, wasm)
+  finish(join(tools, 'bindgen'), join(built, `${crate.replaceAll('-', '_')}.wasm`), name, optimizer, wasm)
 
   const code = runtimeCode(readFileSync(join(made, 'Verifier.sol'), 'utf8'))
   const { keySha256, ...rest } = circuit
@@ -172,7 +180,7 @@ function keccak256(bytes) {
 
 function buildFixtures() {
   const workspace = join(zk, 'abi-fixtures')
-  const bindgen = nativeTool(workspace, ['-p', 'bindgen'], 'bindgen')
+  const bindgen = join(native(workspace, 'build'), 'bindgen')
   const crates = FIXTURES.modules.map((module) => module.replaceAll('_', '-'))
   const built = wasmModules(workspace, crates, ['-Ctarget-cpu=mvp'])
   const made = folder(join(out, FIXTURES.artifacts))
@@ -182,10 +190,9 @@ function buildFixtures() {
   }
 }
 
-function buildVectors() {
-  const vectors = nativeTool(zk, ['-p', 'halo2-kit', '--bin', 'vectors'], 'vectors')
+function buildVectors(tools) {
   folder(dirname(join(out, VECTORS)))
-  run(vectors, [join(out, VECTORS)])
+  run(join(tools, 'vectors'), [join(out, VECTORS)])
 }
 
 function compare() {
@@ -201,20 +208,12 @@ function compare() {
   console.log(`${files.length + 1} files are what the sources give.`)
 }
 
-function testCircuits() {
-  const target = folder(join(cache, 'target', 'native'))
-  const crates = ['halo2-kit', ...CIRCUITS.map(({ crate }) => crate)]
-  const features = crates.map((name) => `${name}/keygen`).join(',')
-  const args = ['--locked', '--profile', 'tool', '--features', features, ...crates.flatMap((name) => ['-p', name])]
-  cargo(['test', ...args], { env: cargoEnv(target) })
-}
-
 function build() {
   if (check) rmSync(out, { recursive: true, force: true })
-  const bindgen = nativeTool(zk, ['-p', 'bindgen'], 'bindgen')
-  for (const circuit of CIRCUITS) buildCircuit(circuit, bindgen)
+  const tools = native(zk, 'build')
+  buildVectors(tools)
+  for (const circuit of CIRCUITS) buildCircuit(circuit, tools)
   buildFixtures()
-  buildVectors()
   if (check) compare()
   else
     console.log(
@@ -224,7 +223,7 @@ function build() {
 
 try {
   installCompiler()
-  if (process.argv.includes('--test')) testCircuits()
+  if (process.argv.includes('--test')) native(zk, 'test')
   else build()
 } catch (error) {
   if (!(error instanceof BuildError)) throw error
