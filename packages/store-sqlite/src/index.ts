@@ -1,4 +1,3 @@
-export { Database, type DatabaseOptions } from './Database.ts'
 export { FileBlobStore } from './FileBlobStore.ts'
 export { openStore, type Store, type StoreOptions } from './openStore.ts'
 export { PayloadsExpiredError } from './PayloadsExpiredError.ts'

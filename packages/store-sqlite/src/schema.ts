@@ -34,7 +34,8 @@ CREATE TABLE messages (
   received_at INTEGER NOT NULL,
   payload TEXT
 ) STRICT;
-CREATE UNIQUE INDEX messages_nonce ON messages (device, nonce) WHERE nonce IS NOT NULL;
+-- Nonce before device: nonces of a fleet grow together, counters as well as times, so that new entries lie side by side.
+CREATE UNIQUE INDEX messages_nonce ON messages (nonce, device) WHERE nonce IS NOT NULL;
 CREATE INDEX messages_log ON messages (log);
 CREATE INDEX messages_legacy ON messages (device, hash) WHERE auth = 'legacy';
 CREATE INDEX messages_blob ON messages (hash) WHERE place = 'blob';
