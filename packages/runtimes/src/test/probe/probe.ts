@@ -18,7 +18,7 @@ const found = {
   environment: Object.keys(process.env),
   readsAFile: attempt(() => readFileSync('/etc/hostname')),
   listsAFolder: attempt(() => readdirSync('/')),
-  writesAFile: attempt(() => writeFileSync('/tmp/w3bstream-probe', 'x')),
+  writesAFile: attempt(() => writeFileSync('w3bstream-probe', 'x')),
   startsAProcess: attempt(() => spawnSync('/bin/true').error?.message ?? ''),
   startsAThread: attempt(() => new Worker('', { eval: true })),
   evaluates: attempt(() => Reflect.construct(Function, ['return 1'])),
