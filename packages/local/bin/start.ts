@@ -17,7 +17,8 @@ try {
   const port = Number(values.port)
   if (!/^\d+$/.test(values.port) || port > 65_535) throw new TypeError('--port has to be a number from 0 to 65535')
   if (values.help) console.log(USAGE)
-  else process.exitCode = await runDemo({ once: values.once, json: values.json, port, dataDir: values['data-dir'] })
+  // All is closed by then; only sockets that fetch keeps for later would hold the process.
+  else process.exit(await runDemo({ once: values.once, json: values.json, port, dataDir: values['data-dir'] }))
 } catch (error) {
   if (error instanceof W3bError) {
     console.error(error.hint === undefined ? error.message : `${error.message} ${error.hint}`)

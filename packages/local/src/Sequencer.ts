@@ -17,8 +17,10 @@ export interface SequencerOptions {
   readonly limits: ReconcileLimits
   /** How often logs are looked at for messages that grew old, and stored steps for lost hints. */
   readonly everyMs: number
-  /** How often transactions are looked at while some are under way. */
+  /** How often transactions are looked at while some are not mined. */
   readonly followMs: number
+  /** How often they are looked at while some are mined and not final. */
+  readonly settledMs: number
 }
 
 /** Packs whenever messages were accepted, sweeps at an interval, and follows transactions while some are under way. */
@@ -86,13 +88,17 @@ export class Sequencer {
 
   async #followLoop(): Promise<void> {
     while (!this.#stop.signal.aborted) {
-      let open = 0
+      let again: number | null = null
       await this.#guard('following transactions failed', async () => {
-        const submitted = await this.#ports.tasks.stale('submitted', this.#ports.clock.now(), 1)
-        open = submitted.length
-        if (open > 0) await followSettlements(this.#ports, this.#options.limits.batch)
+        const { tasks, clock } = this.#ports
+        const [submitted] = await tasks.stale('submitted', clock.now(), 1)
+        const [settled] = await tasks.stale('settled', clock.now(), 1)
+        // What is mined already waits for blocks, not for moments.
+        if (submitted !== undefined) again = this.#options.followMs
+        else if (settled !== undefined) again = this.#options.settledMs
+        if (again !== null) await followSettlements(this.#ports, this.#options.limits.batch)
       })
-      if (open > 0) await pause(this.#options.followMs, this.#stop.signal)
+      if (again !== null) await pause(again, this.#stop.signal)
       else await this.#followBell.wait(this.#options.everyMs, this.#stop.signal)
     }
   }

@@ -283,6 +283,7 @@ async function start(
     limits: { graceMs: 5_000, proveTimeoutMs: LIMITS.proveTimeoutMs, maxAttempts: 3, batch: 256 },
     everyMs: 1_000,
     followMs: Math.min(1_000, Math.max(20, chain.preset.blockTimeMs / 4)),
+    settledMs: Math.max(50, chain.preset.blockTimeMs),
   })
   const started = sequencer
   closers.push(() => started.close())
