@@ -200,7 +200,12 @@ async function start(
   )
   const projects = new ProjectResolver({ registry, content, blobs: store.blobs, clock: systemClock, sha256 })
 
-  const runtimes = createRuntimes({ memoryBytes: LIMITS.programMemoryBytes, programBytes: LIMITS.programBytes })
+  const runtimes = createRuntimes({
+    memoryBytes: LIMITS.programMemoryBytes,
+    programBytes: LIMITS.programBytes,
+    // Warm children cost some 200 MB; starting them again costs less than a second.
+    idleMs: 20_000,
+  })
   closers.push(() => runtimes.close())
   const runtimeOf = new Map<VmType, Runtime>([...runtimes, ...(o.runtimes ?? [])])
 
