@@ -314,6 +314,19 @@ describe('a task', () => {
     expect(await modules.tasks.get(id)).toMatchObject({ state: 'failed', failure: expect.stringContaining('panicked') })
   })
 
+  it('outlives a chain that is away, however often it is tried', async () => {
+    const { modules, prove, id } = await assigned()
+    const { ChainUnavailableError } = await import('@w3bstream/protocol')
+    const away = {
+      verify: () => Promise.reject(new ChainUnavailableError({ chainId: 31337n, reason: 'it does not answer' })),
+    }
+    for (let i = 0; i < limits.maxTries + 2; i++)
+      expect(await proveTask({ ...prove, verifier: away }, limits, id, idle)).toMatchObject({ type: 'retry' })
+    expect(await modules.tasks.get(id)).toMatchObject({ state: 'assigned', tries: 0 })
+    expect(await proveTask(prove, limits, id, idle)).toEqual({ type: 'done' })
+    expect(await modules.tasks.get(id)).toMatchObject({ state: 'proved' })
+  })
+
   it('whose output is the router fails when no verifier is registered', async () => {
     const { modules, prove, id } = await assigned({ outputs: [{ type: 'settlement' }] })
     expect(await proveTask(prove, limits, id, idle)).toMatchObject({

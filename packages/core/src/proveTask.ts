@@ -1,6 +1,7 @@
 import {
   type Address,
   bindingOf,
+  ChainUnavailableError,
   type Domain,
   fromHex,
   type Hash,
@@ -69,6 +70,8 @@ export type ProveOutcome =
   | { readonly type: 'done' }
   | { readonly type: 'retry'; readonly afterMs: number }
   | { readonly type: 'failed'; readonly reason: string }
+
+const CHAIN_AWAY_MS = 5_000
 
 /**
  * Proves one assigned task: leases it, runs the project's program in its runtime, has the proof checked by the registered verifier, signs the result and stores
@@ -204,6 +207,11 @@ async function giveUp(
 ): Promise<ProveOutcome> {
   const reason = error instanceof W3bError ? error.message : `unexpected: ${String(error)}`
   ports.telemetry.log(error instanceof W3bError ? 'warn' : 'error', 'proving failed', { task: record.id, reason })
+  // A chain that is away is not the task's doing, however long it stays so: only the assignment's deadline ends the waiting.
+  if (error instanceof ChainUnavailableError) {
+    await ports.tasks.release(record.id, lease.token)
+    return { type: 'retry', afterMs: CHAIN_AWAY_MS }
+  }
   if (error instanceof W3bError && error.retryable) {
     const tries = await ports.tasks.countTry(record.id, reason)
     if (tries < limits.maxTries) {
