@@ -51,6 +51,10 @@ describe('a chain endpoint', () => {
     proxy.behaviour = 'hanging'
     await expect(start()).rejects.toMatchObject({ code: 'CHAIN_UNAVAILABLE' })
     proxy.behaviour = 'lying'
-    await expect(start()).rejects.toMatchObject({ code: 'NO_DEPLOYMENT' })
+    proxy.truths = 1
+    await expect(start()).rejects.toMatchObject({
+      code: 'CHAIN_UNAVAILABLE',
+      message: expect.stringMatching(/its chain id is 1/),
+    })
   })
 })

@@ -8,6 +8,8 @@ export type Behaviour = 'honest' | 'hanging' | 'lying'
 export class ChainProxy {
   readonly url: string
   behaviour: Behaviour = 'honest'
+  /** How often a liar still says the truth. */
+  truths = 0
   /** Methods asked for while it was not honest. */
   readonly asked: string[] = []
 
@@ -32,7 +34,7 @@ export class ChainProxy {
         const { id, method } = JSON.parse(body)
         if (proxy.behaviour !== 'honest') proxy.asked.push(method)
         if (proxy.behaviour === 'hanging') return
-        if (proxy.behaviour === 'lying' && method === 'eth_chainId')
+        if (proxy.behaviour === 'lying' && method === 'eth_chainId' && proxy.truths-- <= 0)
           return response.end(JSON.stringify({ jsonrpc: '2.0', id, result: '0x1' }))
         const headers = { 'content-type': 'application/json' }
         const onward = request(target, { method: 'POST', headers }, (reply) => reply.pipe(response))
