@@ -16,8 +16,7 @@ contract CappedCaller {
     /// The gas that a callee finds, having been promised `gasLimit`.
     function measure(uint256 gasLimit) external returns (uint256) {
         BoundedCall.requireGas(gasLimit);
-        (, bytes memory answer) =
-            BoundedCall.call(address(meter), gasLimit, abi.encodeCall(GasMeter.gasInHand, ()), 32);
+        (, bytes memory answer) = BoundedCall.call(address(meter), gasLimit, abi.encodeCall(GasMeter.gasInHand, ()), 32);
         return abi.decode(answer, (uint256));
     }
 }
