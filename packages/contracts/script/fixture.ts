@@ -17,12 +17,15 @@ for (const { module: from, name } of WebAssembly.Module.imports(module)) {
   // Its one import: randomness.
   imports[from] = {
     ...imports[from],
-    [name]: (at: number, length: number) => randomFillSync(new Uint8Array(memory.buffer, at >>> 0, length)),
+    [name]: (at: number, length: number) => randomFillSync(bytes(at, length)),
   }
 }
 const { exports } = new WebAssembly.Instance(module, imports)
-const memory = exports.memory
-if (!(memory instanceof WebAssembly.Memory)) throw new Error('The module has no memory of its own.')
+
+function bytes(at: number, length: number): Buffer {
+  if (!(exports.memory instanceof WebAssembly.Memory)) throw new Error('The module has no memory of its own.')
+  return Buffer.from(exports.memory.buffer, at >>> 0, length)
+}
 
 const call = (name: string, ...args: readonly number[]): unknown => {
   const found = exports[name]
@@ -39,11 +42,11 @@ const input = Buffer.from(
     provingKey: readFileSync(join(artifacts, 'proving.key')).toString('base64'),
   }),
 )
-const at = Number(call('__wbindgen_malloc', input.length, 1)) >>> 0
-new Uint8Array(memory.buffer).set(input, at)
+const at = Number(call('__wbindgen_malloc', input.length, 1))
+bytes(at, input.length).set(input)
 const answer = call('prove_task', at, input.length)
 if (!Array.isArray(answer)) throw new Error('The module did not answer with a text.')
-const text = Buffer.from(memory.buffer, Number(answer[0]) >>> 0, Number(answer[1]) >>> 0).toString('utf8')
+const text = bytes(Number(answer[0]), Number(answer[1]) >>> 0).toString('utf8')
 const { proof, publicInputs, error } = JSON.parse(text)
 if (error) throw new Error(`The program refused: ${error}`)
 
