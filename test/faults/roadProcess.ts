@@ -1,16 +1,18 @@
 // One process of the road: starts the node, sends one message with a nonce (again, if an earlier process did), and waits until it is finalized.
-// argv: data directory, chain endpoint, project id, call at which to die (0: never), `before` or `after` that call.
+// argv: data directory, chain endpoint, project id, call at which to die (empty: never), `before` or `after` that call.
+// A call is named by its port, its method and how often that was called: `tasks.advance:proved#1`.
 // Prints the calls it saw and the receipt as one line of JSON.
 import { createHash } from 'node:crypto'
 import { loadKeys, startLocal } from '@w3bstream/local'
 import { didOfAddress, type Hash, messageDigest, messageId, projectId, toHex } from '@w3bstream/protocol'
 import { InstantRuntime } from '../support/InstantRuntime.ts'
 
-const [dataDir = '', rpc = '', project = '', at = '0', when = 'before'] = process.argv.slice(2)
+const [dataDir = '', rpc = '', project = '', at = '', when = 'before'] = process.argv.slice(2)
 const WRITES = new Set(
   'append create advance lease countTry put send ack retry bury allocate addAttempt setStatus addSpend'.split(' '),
 )
 const seen: string[] = []
+const counts = new Map<string, number>()
 
 /** Dies as a power cut would have it: no handler runs, nothing is flushed. */
 const die = (): never => {
@@ -30,8 +32,11 @@ const intercept = <T extends object>(name: string, port: T): T =>
         const step = args
           .map((arg) => (typeof arg === 'object' && arg !== null && 'to' in arg ? `:${arg.to}` : ''))
           .join('')
-        seen.push(`${name}.${key}${step}`)
-        const mine = seen.length === Number(at)
+        const call = `${name}.${key}${step}`
+        const times = (counts.get(call) ?? 0) + 1
+        counts.set(call, times)
+        seen.push(`${call}#${times}`)
+        const mine = `${call}#${times}` === at
         if (mine && when === 'before') die()
         const result: unknown = await value.apply(target, args)
         if (mine && when === 'after') die()
