@@ -79,8 +79,8 @@ describe('the weather program', () => {
     expect(prove({ binding: '0x12' }).error).toBe('binding: not 0x and 64 hex digits')
     expect(prove({ provingKey: undefined }).error).toBe('proving key: provingKey is missing')
     expect(prove({ provingKey: 'AAAA' }).error).toMatch(/^proving key: its sha256/)
-    expect(prove({ task: {} }).error).toMatch(/^input: missing field `inputCommitment`/)
-    expect(JSON.parse(module.proveTask('{')).error).toMatch(/^input: /)
+    expect(prove({ task: {} }).error).toMatch(/^input: not a task's JSON at line 1, column \d+$/)
+    expect(JSON.parse(module.proveTask('{')).error).toMatch(/^input: not a task's JSON/)
   })
 })
 

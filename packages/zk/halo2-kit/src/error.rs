@@ -22,3 +22,8 @@ pub enum KitError {
     #[error("SRS: {0}")]
     Srs(String),
 }
+
+/// Where a JSON text went wrong: serde's own words may quote the text.
+pub(crate) fn json_position(error: &serde_json::Error) -> String {
+    format!("line {}, column {}", error.line(), error.column())
+}

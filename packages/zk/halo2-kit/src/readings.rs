@@ -1,4 +1,4 @@
-use crate::{KitError, Schema, poseidon, scaled_integer};
+use crate::{KitError, Schema, error::json_position, poseidon, scaled_integer};
 use halo2_base::halo2_proofs::halo2curves::bn256::Fr;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -69,7 +69,7 @@ fn read_fields(schema: &Schema, index: usize, payload: &str) -> Result<Vec<u64>,
     let object = json.deserialize_map(DeclaredFields(schema));
     let texts = object
         .and_then(|texts| json.end().map(|()| texts))
-        .map_err(|error| KitError::Payload { index, reason: position(&error) })?;
+        .map_err(|error| KitError::Payload { index, reason: json_position(&error) })?;
     schema
         .fields()
         .iter()
@@ -88,11 +88,6 @@ fn read_fields(schema: &Schema, index: usize, payload: &str) -> Result<Vec<u64>,
             Ok((v - field.min) as u64)
         })
         .collect()
-}
-
-/// Where it went wrong; serde's own text may quote the payload.
-fn position(error: &serde_json::Error) -> String {
-    format!("line {}, column {}", error.line(), error.column())
 }
 
 /// For each declared field, the source texts of all values that stand under its name.

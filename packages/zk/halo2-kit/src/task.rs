@@ -1,4 +1,4 @@
-use crate::{KeyFile, KitError, Readings, TaskCircuit, prove};
+use crate::{KeyFile, KitError, Readings, TaskCircuit, error::json_position, prove};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use halo2_base::halo2_proofs::halo2curves::{bn256::Fr, ff::PrimeField};
 use serde::Deserialize;
@@ -62,8 +62,10 @@ pub fn prove_task<C: TaskCircuit>(input: &str, key_sha256: &str) -> String {
 }
 
 fn proved<C: TaskCircuit>(input: &str, key_sha256: &str) -> Result<serde_json::Value, KitError> {
-    let input: TaskInput =
-        serde_json::from_str(input).map_err(|error| KitError::Input { what: "input", reason: error.to_string() })?;
+    let input: TaskInput = serde_json::from_str(input).map_err(|error| {
+        let reason = format!("not a task's JSON at {}", json_position(&error));
+        KitError::Input { what: "input", reason }
+    })?;
     let witness = input.witness::<C>()?;
     let key = input.proving_key.ok_or_else(|| KitError::Key("provingKey is missing".into()))?;
     let key = STANDARD.decode(key).map_err(|_| KitError::Key("provingKey is not base64".into()))?;
