@@ -27,8 +27,10 @@ const steps = {
   types: () => check(run(bin('tsc'), ['-b'])),
   unused: () => check(run(bin('knip'), ['--no-progress'])),
   contracts: () => {
-    const report = join(reports, 'forge.json')
+    const forge = (...args) => run(node, ['packages/contracts/script/forge.mjs', ...args])
     check(run(node, ['packages/contracts/script/generate.ts', '--check']))
+    check(forge('fmt', '--check'))
+    check(forge('snapshot', '--match-contract', 'Gas', '--snap', 'packages/contracts/.gas-snapshot', '--check'))
     const done = spawnSync(node, ['packages/contracts/script/forge.mjs', 'test', '--json'], {
       cwd: root,
       env,
@@ -38,7 +40,7 @@ const steps = {
     })
     const line = done.stdout.split('\n').find((text) => text.startsWith('{'))
     if (line === undefined) {
-      console.error(`forge gave no report (${report})`)
+      console.error('forge gave no report')
       return check(false)
     }
     for (const suite of Object.values(JSON.parse(line)))
