@@ -12,13 +12,15 @@ export function loadModule(wasm: Uint8Array): CircuitModule {
     if (!/^__wbg_getRandomValues_/.test(name)) throw new Error(`an import that is not known: ${from}.${name}`)
     imports[from] = {
       ...imports[from],
-      [name]: (at: number, length: number) => crypto.getRandomValues(new Uint8Array(memory.buffer, at >>> 0, length)),
+      [name]: (at: number, length: number) => crypto.getRandomValues(bytes(at, length)),
     }
   }
   const { exports } = new WebAssembly.Instance(module, imports)
-  const memory = exports.memory
-  if (!(memory instanceof WebAssembly.Memory)) throw new Error('the module has no memory of its own')
-
+  const bytes = (at: number, length?: number): Uint8Array<ArrayBuffer> => {
+    const { memory } = exports
+    if (!(memory instanceof WebAssembly.Memory)) throw new Error('the module has no memory of its own')
+    return new Uint8Array(memory.buffer, at >>> 0, length)
+  }
   const called = (name: string, ...args: readonly number[]): unknown => {
     const found = exports[name]
     if (typeof found !== 'function') throw new Error(`the module does not export ${name}`)
@@ -26,17 +28,17 @@ export function loadModule(wasm: Uint8Array): CircuitModule {
   }
   const text = (returned: unknown): string => {
     if (!Array.isArray(returned)) throw new Error('not a text')
-    const [at, length] = returned.map((word) => Number(word) >>> 0)
-    const read = new TextDecoder().decode(new Uint8Array(memory.buffer, at, length))
-    called('__wbindgen_free', Number(at), Number(length), 1)
+    const [at = 0, length = 0] = returned.map(Number)
+    const read = new TextDecoder().decode(bytes(at, length))
+    called('__wbindgen_free', at, length, 1)
     return read
   }
   return {
     proveTask(input) {
-      const bytes = new TextEncoder().encode(input)
-      const at = Number(called('__wbindgen_malloc', bytes.length, 1)) >>> 0
-      new Uint8Array(memory.buffer).set(bytes, at)
-      return text(called('prove_task', at, bytes.length))
+      const given = new TextEncoder().encode(input)
+      const at = Number(called('__wbindgen_malloc', given.length, 1))
+      bytes(at, given.length).set(given)
+      return text(called('prove_task', at, given.length))
     },
     provingKeyNeeded: () => text(called('proving_key_needed')),
   }
