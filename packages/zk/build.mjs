@@ -103,7 +103,10 @@ function native(workspace, command) {
   const crates = workspace === zk ? ['halo2-kit', ...CIRCUITS.map(({ crate }) => crate)] : []
   const features = crates.flatMap((crate) => ['--features', `${crate}/keygen`])
   const packages = ['bindgen', ...crates].flatMap((crate) => ['-p', crate])
-  cargo([command, '--locked', '--profile', 'tool', ...packages, ...features], { cwd: workspace, env: cargoEnv(target) })
+  // Not the documentation's tests: rustdoc is not installed with this compiler.
+  const targets = crates.length ? ['--lib', '--bins'] : ['--bins']
+  const args = ['--locked', '--profile', 'tool', ...targets, ...packages, ...features]
+  cargo([command, ...args], { cwd: workspace, env: cargoEnv(target) })
   return join(target, 'tool')
 }
 
