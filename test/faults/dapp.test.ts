@@ -17,10 +17,13 @@ interface World {
   readonly dapp: Address
 }
 
+const DECLARED = parseAbi(['error StationClosed(uint256 station, string why)'])
+
 describe('a dApp that does not take a result', () => {
   it.each([
     ['a string', text, /the station is closed/],
     ['a custom error', distrust, /VerifierNotAllowed\(verifierKey: 0x[0-9a-f]{64}\)/],
+    ['a custom error that its project file declares', declared, /refused it: StationClosed\(station: 7, why: storm\)/],
     ['all of its gas', burn, /gas/i],
   ] as const)(
     'fails its task alone with %s, shown through HTTP, and has it once mended',
@@ -29,7 +32,8 @@ describe('a dApp that does not take a result', () => {
       const { operator } = node
       if (operator === null) throw new Error('a local chain has an operator')
       const { post, replay, send, taskOf } = client(node)
-      const [bad, good] = [await instantProject(node), await instantProject(node)]
+      const outputs = [{ type: 'settlement', settlement: { contractAbiJSON: JSON.stringify(DECLARED) } }]
+      const [bad, good] = [await instantProject(node, { outputs }), await instantProject(node)]
       const mend = await breakIt({ node, operator, ...bad })
 
       const [stuck, fine] = [await send(bad.projectId), await send(good.projectId)]
@@ -61,6 +65,10 @@ async function replaceCode({ node, dapp }: World, code: Hex): Promise<() => Prom
 function text(world: World) {
   const abi = parseAbi(['error Error(string)'])
   return replaceCode(world, reverting(encodeErrorResult({ abi, args: ['the station is closed'] })))
+}
+
+function declared(world: World) {
+  return replaceCode(world, reverting(encodeErrorResult({ abi: DECLARED, args: [7n, 'storm'] })))
 }
 
 function burn(world: World) {

@@ -5,6 +5,7 @@ import {
   ChainUnavailableError,
   DestinationRefusedError,
   type Hex,
+  type Output,
   type Settlement,
   type TaskId,
 } from '@w3bstream/protocol'
@@ -91,7 +92,8 @@ export class RouterDestination implements Destination {
     if (earlier !== null) return earlier
     const settlement = settlementItem(item, this.#sender.chain.chainId, this.#router)
     const call = { from: this.#sender.account, to: this.#router, data: settleData(settlement) }
-    const estimate = await estimateCall(this.#sender.chain, { ...call, gas: this.#options.maxGasPerTask }, this.#abis)
+    const abis = [...this.#abis, ...dappAbi(item.output)]
+    const estimate = await estimateCall(this.#sender.chain, { ...call, gas: this.#options.maxGasPerTask }, abis)
     if (estimate.type === 'gas')
       return { share: { task: id, projectId: task.projectId, gas: withRoom(estimate.gas) }, item: settlement }
     if (estimate.revert.name !== 'TaskAlreadySettled') throw this.#refused(estimate.revert.reason)
@@ -168,6 +170,13 @@ export class RouterDestination implements Destination {
 }
 
 const AGAIN: Delivered = { type: 'waiting', reason: 'it fails together with its neighbours', retryAfterMs: 1_000 }
+
+/** The ABI that the project file gives of its dApp. */
+function dappAbi(output: Output): readonly Abi[] {
+  if (output.type !== 'settlement' || output.contractAbiJSON === undefined) return []
+  const abi: unknown = JSON.parse(output.contractAbiJSON)
+  return Array.isArray(abi) ? [abi] : []
+}
 
 /** An estimate is what was enough a moment ago; storage that another task touches first makes it more. */
 const withRoom = (gas: bigint): bigint => gas + gas / 5n

@@ -20,7 +20,11 @@ export type InputScheme =
 /** Where a proof goes. `settlement` is this deployment's own router. */
 export type Output =
   | { readonly type: 'stdout' }
-  | { readonly type: 'settlement' }
+  | {
+      readonly type: 'settlement'
+      /** ABI of the project's dApp, as the file has it: JSON text, checked to parse as an array. Decodes what the dApp reverts with. */
+      readonly contractAbiJSON?: string
+    }
   | {
       readonly type: 'ethereumContract'
       readonly chainEndpoint: string

@@ -96,6 +96,9 @@ describe('parseProjectFile', () => {
       { type: 'settlement' },
       { type: 'stdout' },
     ])
+    expect(outputs({ output: { type: 'settlement', settlement: { contractAbiJSON: '[]' } } })).toEqual([
+      { type: 'settlement', contractAbiJSON: '[]' },
+    ])
   })
 
   it('takes an amount or a prover amount of 0 as 1', () => {
@@ -147,6 +150,11 @@ describe('parseProjectFile', () => {
     ['a version of the wrong type', [{ ...entry, version: 1 }], '[0].version has to be a string'],
     ['a negative amount', [{ ...entry, aggregation: { amount: -1 } }], '[0].aggregation.amount has to be an integer'],
     ['an amount in a string', [{ ...entry, aggregation: { amount: '1' } }], '[0].aggregation.amount has to be'],
+    [
+      'the ABI of a dApp that is none',
+      [{ ...entry, output: { type: 'settlement', settlement: { contractAbiJSON: '{}' } } }],
+      '[0].output.settlement.contractAbiJSON has to be the text of a JSON array',
+    ],
     ['an unknown output', [{ ...entry, output: { type: 'fax' } }], '[0].output.type has to be stdout, settlement'],
     ['no outputs', [{ ...entry, outputs: [] }], '[0].outputs has to be an array of 1 to 16'],
     ['no section', [{ ...entry, outputs: [{ type: 'textile' }] }], '[0].outputs[0].textile is missing'],
@@ -212,6 +220,7 @@ const hashes = fc.stringMatching(/^[0-9a-f]{64}$/).map((digits) => hash(`0x${dig
 const optional = <T>(of: fc.Arbitrary<T>) => fc.option(of, { nil: null })
 const output: fc.Arbitrary<Output> = fc.oneof(
   fc.record({ type: fc.constantFrom('stdout' as const, 'settlement' as const) }),
+  fc.record({ type: fc.constant('settlement' as const), contractAbiJSON: fc.constantFrom('[]', '[{"type":"error"}]') }),
   fc.record({
     type: fc.constant('ethereumContract' as const),
     chainEndpoint: text,

@@ -24,7 +24,7 @@ const MAX_VERSIONS = 1_000
  * | `code` | hex(zlib(program)) |
  * | `codeExpParam` | string, optional |
  * | `output` | `{type, ethereum?, solana?, textile?}`, optional: `stdout` |
- * | `outputs` | an array of those instead; the type `settlement` is this deployment's router. An `output` beside it is for other readers |
+ * | `outputs` | an array of those instead; the type `settlement` is this deployment's router, and may have `settlement: {contractAbiJSON}`, the dApp's ABI, to decode its errors. An `output` beside it is for other readers |
  * | `aggregation` | `{amount, maxAgeMs, maxBytes}`: a task closes at so many messages (0 is 1), milliseconds or payload bytes |
  * | `resourceRequest` | `{proverAmount}` |
  * | `inputs` | `{scheme: "none" \| "sha256"}` or `{scheme: "poseidon-bn254", capacity, fields: [{name, scale, min, max}]}`, `min` and `max` being integers or strings of decimal digits |
@@ -168,6 +168,12 @@ function readOutputs(fields: Fields): Output[] {
   })
 }
 
+function abiJson(section: Fields): string {
+  const text = section.required('contractAbiJSON')
+  if (!isJsonArray(text)) throw section.problem('contractAbiJSON', 'has to be the text of a JSON array')
+  return text
+}
+
 function readOutput(output: Fields): Output {
   const section = (name: string): Fields => {
     const found = output.object(name)
@@ -178,19 +184,20 @@ function readOutput(output: Fields): Output {
     output.oneOf('type', ['', 'stdout', 'settlement', 'ethereumContract', 'solanaProgram', 'textile']) || 'stdout'
   switch (type) {
     case 'stdout':
-    case 'settlement':
       return { type }
+    case 'settlement': {
+      const settlement = output.object('settlement')
+      return settlement === null ? { type } : { type, contractAbiJSON: abiJson(settlement) }
+    }
     case 'ethereumContract': {
       const ethereum = section('ethereum')
-      const contractAbiJSON = ethereum.required('contractAbiJSON')
-      if (!isJsonArray(contractAbiJSON)) throw ethereum.problem('contractAbiJSON', 'has to be the text of a JSON array')
       return {
         type,
         chainEndpoint: ethereum.required('chainEndpoint'),
         contractAddress: ethereum.address('contractAddress', true),
         receiverAddress: ethereum.address('receiverAddress', false),
         contractMethod: ethereum.required('contractMethod'),
-        contractAbiJSON,
+        contractAbiJSON: abiJson(ethereum),
       }
     }
     case 'solanaProgram': {

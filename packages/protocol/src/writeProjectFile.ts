@@ -49,8 +49,11 @@ function versionObject(version: ProjectVersion): Record<string, unknown> {
 function outputObject(output: Output): Record<string, unknown> {
   switch (output.type) {
     case 'stdout':
-    case 'settlement':
       return { type: output.type }
+    case 'settlement': {
+      const { type, contractAbiJSON } = output
+      return { type, settlement: contractAbiJSON === undefined ? undefined : { contractAbiJSON } }
+    }
     case 'ethereumContract': {
       const { type, receiverAddress, ...ethereum } = output
       return { type, ethereum: { ...ethereum, receiverAddress: receiverAddress ?? undefined } }
