@@ -8,6 +8,8 @@ export interface Bench {
   readonly runs: number
   /** Seconds a run under load. */
   readonly seconds: number
+  /** Measure only what has this in its name; '': all. */
+  readonly only: string
   /** Where processes under load leave CPU profiles; null: nowhere. */
   readonly profileDir: string | null
   /** Tells people what is being done. */

@@ -14,7 +14,7 @@ import { start } from './start.ts'
 const SECTIONS: Readonly<Record<string, Section>> = { ingest, pipeline, start, idle, flatness }
 /** Takes an hour of disk: only when named. */
 const ON_REQUEST = ['flatness']
-const USAGE = `npm run bench -- [${Object.keys(SECTIONS).join('|')} …] [--json FILE] [--dir DIR] [--runs 3] [--seconds 8] [--cpu-prof DIR]`
+const USAGE = `npm run bench -- [${Object.keys(SECTIONS).join('|')} …] [--json FILE] [--dir DIR] [--runs 3] [--seconds 8] [--only TEXT] [--cpu-prof DIR]`
 const TMPFS = 0x01021994
 
 class UsageError extends Error {}
@@ -28,6 +28,7 @@ async function main(): Promise<number> {
       dir: { type: 'string', default: tmpdir() },
       runs: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '8' },
+      only: { type: 'string', default: '' },
       'cpu-prof': { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -61,6 +62,7 @@ async function main(): Promise<number> {
         dir: own,
         runs: positive(values.runs, 'runs'),
         seconds: positive(values.seconds, 'seconds'),
+        only: values.only,
         profileDir,
         say: (line) => console.error(`  ${line}`),
       }

@@ -1,0 +1,118 @@
+/*
+ * One variant of the pipeline benchmark, in a process of its own. Arguments: data directory, variant, runs. Sends its measurements over IPC.
+ */
+import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ProjectOwner } from '@w3bstream/chain'
+import type { IngestRequest } from '@w3bstream/core'
+import { type LocalNode, startLocal } from '@w3bstream/local'
+import { type Hash, type ProjectId, toHex } from '@w3bstream/protocol'
+import { InstantRuntime } from '../support/InstantRuntime.ts'
+import { instantProject } from '../support/instantProject.ts'
+import { projectFile } from '../support/projectFile.ts'
+import { until } from '../support/until.ts'
+import { LOAD, type Measured, type Rates } from './pipeline.ts'
+
+const PAYLOAD = '{"t":5}'
+const [dataDir = '', variant, runs] = process.argv.slice(2)
+
+const node = await startLocal({
+  port: 0,
+  dataDir,
+  runtimes: new Map([['halo2', new InstantRuntime()]]),
+  provers: LOAD.provers,
+})
+try {
+  const project = variant === 'settled' ? (await instantProject(node)).projectId : await printingProject(node)
+  await road(node, project, 300)
+  const cpu = process.cpuUsage()
+  const latencies = await latency(node, project)
+  const rates: Rates[] = []
+  const before = process.cpuUsage(cpu)
+  for (let i = 0; i < Number(runs); i++) rates.push(await road(node, project, LOAD.tasks))
+  const spent = process.cpuUsage(cpu)
+  const cpuMsATask = (spent.user + spent.system - before.user - before.system) / 1_000 / LOAD.tasks / Number(runs)
+  process.send?.({ latencies, rates, cpuMsATask } satisfies Measured)
+} finally {
+  await node.close()
+  process.disconnect()
+}
+
+/** Takes so many messages in at once, a task each, and waits until each is proved and delivered. */
+async function road(node: LocalNode, project: ProjectId, tasks: number): Promise<Rates> {
+  let [packedAt, provedAt, finalizedAt, proved, finalized, failed] = [0, 0, 0, 0, 0, '']
+  const unwatch = node.store.tasks.watch((_, { state, reason }) => {
+    if (state === 'packed') packedAt ||= performance.now()
+    if (state === 'proved') {
+      proved++
+      provedAt = performance.now()
+    }
+    if (state === 'finalized') {
+      finalized++
+      finalizedAt = performance.now()
+    }
+    if (state === 'failed') failed = reason
+  })
+  const request: IngestRequest = {
+    projectId: project,
+    version: '0.1',
+    payload: PAYLOAD,
+    credential: { type: 'none' },
+    idempotencyKey: null,
+    source: '',
+  }
+  for (let sent = 0; sent < tasks; sent += 100) await node.w3b.ingest(Array.from({ length: 100 }, () => request))
+  await until(
+    `${tasks} tasks`,
+    () => {
+      if (failed !== '') throw new Error(`a task failed: ${failed}`)
+      return finalized === tasks
+    },
+    300_000,
+  )
+  unwatch()
+  return {
+    proved: (proved * 1_000) / (provedAt - packedAt),
+    finalized: (finalized * 1_000) / (finalizedAt - packedAt),
+  }
+}
+
+/** Milliseconds from sending one message through HTTP to its proof being stored, one message at a time. */
+async function latency(node: LocalNode, project: ProjectId): Promise<number[]> {
+  const times: number[] = []
+  const body = JSON.stringify({ projectId: String(project), version: '0.1', data: PAYLOAD })
+  for (let i = 0; i < LOAD.messages; i++) {
+    const proved = Promise.withResolvers<void>()
+    const unwatch = node.store.tasks.watch((_, { state, reason }) => {
+      if (state === 'proved') proved.resolve()
+      if (state === 'failed') proved.reject(new Error(`the task failed: ${reason}`))
+    })
+    const started = performance.now()
+    const answer = await fetch(`${node.url}/v1/messages`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    })
+    if (!answer.ok) throw new Error(`the message was refused: ${await answer.text()}`)
+    await answer.arrayBuffer()
+    await proved.promise
+    times.push(performance.now() - started)
+    unwatch()
+    await sleep(LOAD.everyMs)
+  }
+  return times
+}
+
+/** A registered project without a verifier, whose results are printed. */
+async function printingProject({ operator, contracts, content, keys, syncRegistry }: LocalNode): Promise<ProjectId> {
+  if (operator === null) throw new Error('this is for the local chain')
+  const owner = new ProjectOwner(operator, contracts)
+  const file = projectFile()
+  const id = await owner.createProject(
+    await content.publish(file),
+    toHex(createHash('sha256').update(file).digest()) as Hash,
+  )
+  await owner.allowSequencer(id, keys.sequencer.address)
+  await syncRegistry()
+  return id
+}
