@@ -44,17 +44,27 @@ describe('a hostile project on a node', () => {
   }
 
   it.each([
-    ['a zip bomb', async () => deflateSync(new Uint8Array(256 * MIB)), {}, /inflate|larger|bytes/i],
-    ['broken compression', async () => new TextEncoder().encode('not zlib'), {}, /inflate|zlib|compress/i],
+    ['a zip bomb', async () => deflateSync(new Uint8Array(256 * MIB)), {}, /inflates to more than 33554432 bytes/],
+    ['broken compression', async () => new TextEncoder().encode('not zlib'), {}, /does not inflate/],
     [
       'broken wasm',
       async () => deflateSync(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 0xff, 0xff)),
       {},
-      /module|section|wasm/i,
+      /the WebAssembly module ends in the middle of a section/,
     ],
-    ['an infinite loop', async () => deflateSync(await wat(endless)), { timeoutMs: 1_500 }, /1500 ms|1\.5 s|time/i],
-    ['a memory hog', async () => deflateSync(await wat(hungry)), { memoryBytes: 64 * MIB }, /memory/i],
-    ['a compile bomb', async () => deflateSync(compileBomb()), { timeoutMs: 2_000 }, /time|memory/i],
+    [
+      'an infinite loop',
+      async () => deflateSync(await wat(endless)),
+      { timeoutMs: 1_500 },
+      /over its time limit of 1500 ms/,
+    ],
+    [
+      'a memory hog',
+      async () => deflateSync(await wat(hungry)),
+      { memoryBytes: 64 * MIB },
+      /over its memory limit of 67108864 bytes/,
+    ],
+    ['a compile bomb', async () => deflateSync(compileBomb()), { timeoutMs: 2_000 }, /over its (?:time|memory) limit/],
   ])('that is %s fails alone, with a reason', async (_, code, limits, reason) => {
     const { send, taskOf } = client(node)
     const hostile = await register(await code(), limits)
