@@ -119,6 +119,9 @@ describe('ingest', () => {
       await signed(device, 4n, '{"t":1,"t":2}'),
       await signed(device, 5n, '{"u":1}'),
     ])
+    // A token tells who calls, not which device measured.
+    const token = unsigned('{"t":1}', { credential: { type: 'token', principal: 'someone' } })
+    expect(codes(await w3b.ingest([token]))).toEqual(['BAD_SIGNATURE'])
     expect(codes(outcomes)).toEqual(['BAD_SIGNATURE', 'ok', ...Array.from({ length: 4 }, () => 'INVALID_INPUT')])
     expect((outcomes[3] as { error: Error }).error.message).toContain('t')
   })
@@ -299,6 +302,34 @@ describe('a task', () => {
     await w3b.replay(id, 'operator')
     expect(await proveTask(prove, limits, id, idle)).toEqual({ type: 'done' })
     expect((await modules.tasks.get(id))?.state).toBe('proved')
+  })
+
+  it('that is replayed goes on counting attempts, and waits for another prover to run out of time', async () => {
+    const { modules, w3b, id, clock } = await assigned()
+    await modules.tasks.advance(id, { to: 'failed' }, { at: clock.now(), actor: 'test', reason: 'for the test' })
+    expect((await w3b.replay(id, 'operator')).assignment?.value.attempt).toBe(2n)
+    await modules.tasks.advance(id, { to: 'failed' }, { at: clock.now(), actor: 'test', reason: 'again' })
+    const other = { provers: async () => [{ id: 'other', address: LocalSigner.generate().address }] }
+    const record = await modules.tasks.get(id)
+    if (record === null) throw new Error('gone')
+    const { replayTask } = await import('@w3bstream/core')
+    const replayed = await replayTask(modules, id, 'operator', record)
+    await expect(assignTask({ ...modules, provers: other }, replayed, 1)).rejects.toMatchObject({
+      code: 'ASSIGNMENT_STANDS',
+    })
+    clock.advance(62_000)
+    const anew = await assignTask({ ...modules, provers: other }, replayed, 60_000)
+    expect(anew.assignment?.value.attempt).toBe(3n)
+  })
+
+  it('whose proof was lost is proved again when it is replayed', async () => {
+    const { modules, w3b, prove, id, clock } = await assigned()
+    await proveTask(prove, limits, id, idle)
+    await modules.tasks.advance(id, { to: 'failed' }, { at: clock.now(), actor: 'test', reason: 'for the test' })
+    const proof = (await modules.tasks.get(id))?.proof
+    if (!proof) throw new Error('no proof')
+    await modules.blobs.delete(proof.blob)
+    expect((await w3b.replay(id, 'operator')).state).toBe('assigned')
   })
 
   it('fails alone when its program fails', async () => {

@@ -36,21 +36,41 @@ export class NoProverError extends W3bError {
   }
 }
 
+/** Another prover has the task until a deadline that has not passed. */
+export class AssignmentStandsError extends W3bError {
+  override readonly name = 'AssignmentStandsError'
+  constructor(p: { task: TaskId; deadline: bigint }) {
+    super(
+      'ASSIGNMENT_STANDS',
+      `Task ${p.task} is another prover's until ${new Date(Number(p.deadline) * 1000).toISOString()}.`,
+      {
+        status: 409,
+        retryable: true,
+        meta: p,
+      },
+    )
+  }
+}
+
 /**
  * Signs the task and its next assignment, stores both, then sends the hint. A repeated call after a crash sends the hint again.
  *
  * Attempt n+1 is signed only after n's deadline has passed without a result: the caller sees to it.
- * @throws {NoProverError}
+ * @throws {NoProverError} @throws {AssignmentStandsError} for the sweep to try again
  */
 export async function assignTask(ports: AssignPorts, record: TaskRecord, timeoutMs: number): Promise<TaskRecord> {
   const prover = nearestProver(await ports.provers.provers(record.task.projectId), record.id)
   if (prover === null) throw new NoProverError({ projectId: record.task.projectId })
   const now = ports.clock.now()
+  const standing = record.assignment?.value
+  // Another prover's attempt may still bring its result: two must not be at work at once. The same prover's cannot do harm.
+  if (standing !== undefined && standing.prover !== prover.address && BigInt(now) <= standing.deadline * 1000n)
+    throw new AssignmentStandsError({ task: record.id, deadline: standing.deadline })
   const assignment: Assignment = {
     task: record.id,
     prover: prover.address,
     deadline: BigInt(Math.ceil((now + timeoutMs) / 1000)),
-    attempt: (record.assignment?.value.attempt ?? 0n) + 1n,
+    attempt: (standing?.attempt ?? 0n) + 1n,
   }
   const [taskSignature, signature] = await Promise.all([
     record.taskSignature ?? ports.signer.sign(record.id as unknown as Parameters<Signer['sign']>[0]),

@@ -1,4 +1,4 @@
-import { type ProjectId, type TaskId, TaskNotFoundError } from '@w3bstream/protocol'
+import { type ProjectId, type TaskId, TaskNotFoundError, W3bError } from '@w3bstream/protocol'
 import { assignTask } from './assignTask.ts'
 import { type IngestLimits, type IngestPorts, ingest } from './ingest.ts'
 import { LiveEvents } from './LiveEvents.ts'
@@ -63,7 +63,15 @@ export function createW3bstream(m: W3bstreamModules, o: W3bstreamOptions): W3bst
       const record = await m.tasks.get(id)
       if (record === null) throw new TaskNotFoundError({ task: id })
       const replayed = await replayTask(m, id, actor, record)
-      if (replayed.state === 'packed') return assignTask(m, replayed, o.proveTimeoutMs)
+      if (replayed.state === 'packed') {
+        try {
+          return await assignTask(m, replayed, o.proveTimeoutMs)
+        } catch (error) {
+          // It is back on the road; the sweep assigns it as soon as it may.
+          if (error instanceof W3bError && error.retryable) return replayed
+          throw error
+        }
+      }
       await m.settleQueue.send(id)
       return replayed
     },

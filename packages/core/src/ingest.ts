@@ -132,7 +132,8 @@ async function check(ports: IngestPorts, limits: IngestLimits, request: IngestRe
   checkPayload(version.inputs, payload)
   const payloadHash = toHex(ports.sha256(bytes)) as Hash
   const sender = await authenticate(ports, request, version.version, payloadHash)
-  if (sender.auth === 'none' && version.devices.unsigned === 'reject')
+  // A token says who may call, not which device measured.
+  if (sender.device === null && version.devices.unsigned === 'reject')
     throw new BadSignatureError({ reason: 'this project takes signed messages only' })
   take(ports.quota, `project:${projectId}`, limits.perProject)
   if (sender.device !== null) take(ports.quota, `device:${projectId}:${sender.device}`, limits.perDevice)

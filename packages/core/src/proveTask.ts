@@ -171,7 +171,7 @@ async function run(ports: ProvePorts, limits: ProveLimits, record: TaskRecord, l
     bytes: output.proof.length,
     outputs: output.outputs,
     raw,
-    bound: verdict === 'verified' && version.inputs.scheme !== 'none',
+    bound: verdict === 'verified',
     provingMs,
   }
   await ports.tasks.advance(

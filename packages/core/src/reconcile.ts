@@ -1,5 +1,6 @@
 import { IllegalTransitionError, type TaskId, type TaskRecord, W3bError } from '@w3bstream/protocol'
 import { type AssignPorts, assignTask, sendProveHint } from './assignTask.ts'
+import type { BlobStore } from './ports/BlobStore.ts'
 import type { SettlementWatcher, Watched } from './ports/Destination.ts'
 import type { Queue } from './ports/Queue.ts'
 import type { Telemetry } from './ports/Telemetry.ts'
@@ -117,13 +118,14 @@ async function attempt(ports: ReconcilePorts, record: TaskRecord, step: () => Pr
   }
 }
 
-/** Puts a failed task back on the road: to be proved again, or, with a checked proof, only to be sent again. */
+/** Puts a failed task back on the road: to be proved again, or, with a checked proof that is still there, only to be sent again. */
 export async function replayTask(
-  ports: ReconcilePorts,
+  ports: ReconcilePorts & { readonly blobs: BlobStore },
   id: TaskId,
   actor: string,
   record: TaskRecord,
 ): Promise<TaskRecord> {
-  const to = record.proof === null ? 'packed' : 'proved'
+  const kept = record.proof !== null && (await ports.blobs.get(record.proof.blob)) !== null
+  const to = kept ? 'proved' : 'packed'
   return ports.tasks.advance(id, { to, replay: true }, { at: ports.clock.now(), actor, reason: 'replayed' })
 }

@@ -58,6 +58,7 @@ import { checkPort } from './checkPort.ts'
 import { consume, type Handled } from './consume.ts'
 import { credentialKey } from './credentialKey.ts'
 import { DirectoryRegistry } from './DirectoryRegistry.ts'
+import { FairSlots } from './FairSlots.ts'
 import { loadKeys, type NodeKeys } from './keys.ts'
 import { operatorToken } from './operatorToken.ts'
 import { PinoTelemetry } from './PinoTelemetry.ts'
@@ -82,7 +83,7 @@ export interface LocalOptions {
   readonly store?: Pick<StoreOptions, 'maxPages'>
   /** Told what is being done, for people. */
   readonly onProgress?: (step: string) => void
-  /** Tasks proved at once. Default 1. */
+  /** Tasks proved at once, of one project at most one less. Default 2. */
   readonly provers?: number
   /** Go on from the chain's nonce where it is ahead of the store's: an operator's word, after a restore. */
   readonly adoptChainNonce?: boolean
@@ -122,6 +123,14 @@ const LIMITS = {
   proveTimeoutMs: 10 * 60_000,
   programMemoryBytes: 2 * 2 ** 30,
   programBytes: 32 * 2 ** 20,
+} as const
+
+const PROVE_LIMITS = {
+  timeoutMs: 5 * 60_000,
+  memoryBytes: LIMITS.programMemoryBytes,
+  leaseMs: 20_000,
+  maxTries: 5,
+  worker: `${process.pid}`,
 } as const
 
 /**
@@ -300,29 +309,30 @@ async function start(
     settlement: { chainId: chain.chainId, router: contracts.settlement },
     inflate: inflateOnce(),
   }
-  const concurrency = o.provers ?? 1
+  const provers = o.provers ?? 2
+  const slots = new FairSlots(provers, 32)
   closers.push(
     consume({
       queue: proveQueue,
-      concurrency,
+      // Hints beyond the places wait in their project's line, so that a project with many leaves the others their turn.
+      concurrency: Math.max(256, 4 * provers),
       batch: 1,
       visibilityMs: 30_000,
       telemetry,
       handle: async ([body], signal) => {
         const id = taskId(body ?? '')
-        const outcome: Handled = await proveTask(
-          provePorts,
-          {
-            timeoutMs: LIMITS.proveTimeoutMs,
-            memoryBytes: LIMITS.programMemoryBytes,
-            leaseMs: 20_000,
-            maxTries: 5,
-            worker: `${process.pid}`,
-          },
-          id,
-          signal,
-        )
-        return new Map([[id, outcome]])
+        const record = await tasks.get(id)
+        if (record === null) return new Map()
+        const release = await slots.take(String(record.task.projectId))
+        if (release === null) return new Map([[id, { type: 'retry', afterMs: 5_000 }]])
+        try {
+          const outcome: Handled = signal.aborted
+            ? { type: 'retry', afterMs: 0 }
+            : await proveTask(provePorts, PROVE_LIMITS, id, signal)
+          return new Map([[id, outcome]])
+        } finally {
+          release()
+        }
       },
     }),
   )

@@ -72,7 +72,7 @@ export interface ProofRecord {
   readonly outputs: Hex
   /** BlobStore hash of the text that the runtime returned: the older API shows it. */
   readonly raw: Hash
-  /** True where the proof binds the task, the prover and the input commitment and was checked by the registered verifier. */
+  /** True where the registered verifier checked it against the task, the prover and the input commitment (zero where nothing binds the input). */
   readonly bound: boolean
   /** Milliseconds the runtime took. */
   readonly provingMs: number

@@ -46,7 +46,8 @@ export function takeStep(
       }
     case 'packed':
       return {
-        record: { ...record, assignment: null, proof: null, result: null, settlement: null, tries: 0 },
+        // The assignment stays: attempts go on counting, and an earlier one may still be running.
+        record: { ...record, proof: null, result: null, settlement: null, tries: 0 },
         lease: free,
         result: null,
       }

@@ -52,7 +52,7 @@ export type TaskStep =
   | { readonly to: 'finalized' }
   /** `token`, when given, must be the newest lease's. */
   | { readonly to: 'failed'; readonly token?: bigint }
-  /** Replay of a failed task: `packed` forgets proof and assignment, `proved` keeps them; both reset `tries`. From `submitted`: send anew. */
+  /** Replay of a failed task: `packed` forgets the proof, `proved` keeps it; both keep the assignment, so that attempts go on counting, and reset `tries`. From `submitted`: send anew. */
   | { readonly to: 'packed' | 'proved'; readonly replay: true }
 
 /** A worker's exclusive hold on a task. */
