@@ -1,5 +1,5 @@
 import { LocalSigner } from '@w3bstream/chain'
-import { keccak256, projectId } from '@w3bstream/protocol'
+import { keccak256, projectId, type TaskId } from '@w3bstream/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Answer, post, send } from '../testing/send.ts'
 import { startTestServer, type TestServer } from '../testing/startTestServer.ts'
@@ -45,6 +45,39 @@ describe('the later W3bstream API', () => {
     expect(answers.map(({ json }) => Object.keys(json as object))).toEqual([[], [], ['taskID'], []])
     expect(answers[2]?.json).toEqual({ taskID: expect.stringMatching(/^0x[0-9a-f]{64}$/) })
     expect(await stored()).toMatchObject({ auth: 'legacy', device: did, nonce: null })
+  })
+
+  it('answers each task to the one post that filled it, though the sequencer packs first', async () => {
+    const packing: Promise<unknown>[] = []
+    const racing: TestServer = await startTestServer(
+      {},
+      {},
+      { accepted: (project) => packing.push(racing.w3b.packNow(project, '0.1')) },
+    )
+    try {
+      await racing.project(1n, [{ version: '0.1', aggregation: { amount: 3 } }])
+      const posts = Array.from({ length: 24 }, (_, i) => `reading ${i}`)
+      const answers = await Promise.all(
+        posts.map(async (data) => {
+          const text = signed(data)
+          const { json } = await post(`${racing.url}/message`, `${text.slice(0, -1)},"signature":"${sign(text)}"}`)
+          return { data, task: (json as { taskID?: string }).taskID }
+        }),
+      )
+      await Promise.all(packing)
+      const tasks = await racing.w3b.tasks({ limit: 100 })
+      expect(tasks).toHaveLength(8)
+      const lastOf = async (task: TaskId) => {
+        const id = (await racing.w3b.members(task)).at(-1)
+        return id === undefined ? null : (await racing.store.messages.get(id))?.payload
+      }
+      const filled = await Promise.all(tasks.map(async ({ id }) => ({ data: await lastOf(id), task: id as string })))
+      const order = (a: { task?: string | undefined }, b: { task?: string | undefined }) =>
+        (a.task ?? '').localeCompare(b.task ?? '')
+      expect(answers.filter(({ task }) => task !== undefined).sort(order)).toEqual(filled.sort(order))
+    } finally {
+      await racing.stop()
+    }
   })
 
   it.each([

@@ -1,4 +1,4 @@
-import { ProjectNotFoundError } from '@w3bstream/protocol'
+import { type MessageId, ProjectNotFoundError } from '@w3bstream/protocol'
 import type { AppContext } from '../AppContext.ts'
 import type { Handler } from '../Endpoints.ts'
 import { ProjectConfigNotExistError } from '../errors/ProjectConfigNotExistError.ts'
@@ -34,15 +34,21 @@ export function postMessage(app: AppContext): Handler {
     }
     return signature === null
       ? { status: 200, type: 'application/json', body: `{"messageID":"${outcome.id}"}` }
-      : packed(app, message)
+      : packed(app, message, outcome.id)
   }
 }
 
-/** The later API's answer: the task, where this post filled the batch. */
-async function packed({ w3b, telemetry }: AppContext, { projectId, version }: OlderMessage): Promise<Reply> {
+/** The later API's answer: the task, where this post filled the batch, whoever packed it. */
+async function packed(
+  { w3b, telemetry }: AppContext,
+  { projectId, version }: OlderMessage,
+  id: MessageId,
+): Promise<Reply> {
   try {
-    const taskID = (await w3b.packNow(projectId, version)).at(-1)
-    return json(taskID === undefined ? {} : { taskID })
+    await w3b.packNow(projectId, version)
+    const { membership, task } = (await w3b.message(id)) ?? {}
+    const filled = membership && task && membership.index === task.task.messageCount - 1
+    return json(filled ? { taskID: task.id } : {})
   } catch (error) {
     // The message is durable, and the sequencer will pack it: a refusal would make the device send it twice.
     telemetry.log('warn', 'packing within a post failed', { projectId: projectId.toString(), error: String(error) })

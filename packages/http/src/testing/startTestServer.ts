@@ -5,7 +5,14 @@ import { join } from 'node:path'
 import { deflateSync } from 'node:zlib'
 import { LocalSigner, recoverAddress } from '@w3bstream/chain'
 import { EmbeddedContent } from '@w3bstream/content'
-import { createW3bstream, ProjectResolver, type Registry, type Telemetry, type W3bstream } from '@w3bstream/core'
+import {
+  type Allotment,
+  createW3bstream,
+  ProjectResolver,
+  type Registry,
+  type Telemetry,
+  type W3bstream,
+} from '@w3bstream/core'
 import { type Domain, type ProjectId, type ProjectRecord, projectId, type TaskId, toHex } from '@w3bstream/protocol'
 import { openStore, type Store } from '@w3bstream/store-sqlite'
 import type { AppConfig } from '../AppConfig.ts'
@@ -52,7 +59,11 @@ export const CODE = deflateSync(Buffer.from('program')).toString('hex')
 export async function startTestServer(
   config: Partial<AppConfig> = {},
   modules: Partial<Pick<AppModules, 'publisher' | 'credentialSigner' | 'metrics'>> = {},
-  core: { readonly notReady?: () => Promise<string[]> } = {},
+  core: {
+    readonly notReady?: () => Promise<string[]>
+    readonly accepted?: (projectId: ProjectId) => void
+    readonly perProject?: Allotment
+  } = {},
 ): Promise<TestServer> {
   const dir = await mkdtemp(join(tmpdir(), 'w3b-http-'))
   const time = { at: Date.parse('2026-01-02T03:04:05.678Z') }
@@ -99,9 +110,12 @@ export async function startTestServer(
       settleQueue: store.queue('settle'),
       watcher: { watch: async () => [] },
       notReady: core.notReady ?? (async () => []),
-      accepted: () => {},
+      accepted: core.accepted ?? (() => {}),
     },
-    { ingest: { maxMessageBytes: 2 ** 20, perProject: allotment, perDevice: allotment }, proveTimeoutMs: 60_000 },
+    {
+      ingest: { maxMessageBytes: 2 ** 20, perProject: core.perProject ?? allotment, perDevice: allotment },
+      proveTimeoutMs: 60_000,
+    },
   )
   const app = createApp({
     w3b,
