@@ -1,10 +1,9 @@
-import { InvalidInputError } from '@w3bstream/protocol'
+import { InvalidInputError, sproutStates } from '@w3bstream/protocol'
 import type { AppContext } from '../AppContext.ts'
 import type { Handler } from '../Endpoints.ts'
 import { json } from '../reply/json.ts'
 import { pathParam } from '../request/pathParam.ts'
 import { olderProjectId } from './olderProjectId.ts'
-import { sproutStates } from './sproutStates.ts'
 
 /** `GET /task/:projectID/:taskID`, by the task's number. */
 export function getTask({ w3b, access }: AppContext): Handler {
@@ -13,7 +12,7 @@ export function getTask({ w3b, access }: AppContext): Handler {
     const projectID = olderProjectId(digits(pathParam(c, 'projectID'), 'projectID'))
     const taskID = digits(pathParam(c, 'taskID'), 'taskID')
     const found = await w3b.taskByNumber(projectID, taskID)
-    return json({ taskID, projectID, states: found === null ? null : sproutStates(found.states) })
+    return json({ taskID, projectID, states: found === null ? null : sproutStates(found.states, null) })
   }
 }
 

@@ -1,9 +1,8 @@
-import { InvalidInputError, TaskNotFoundError, taskId } from '@w3bstream/protocol'
+import { InvalidInputError, TaskNotFoundError, taskId, w3bstreamStates } from '@w3bstream/protocol'
 import type { AppContext } from '../AppContext.ts'
 import type { Handler } from '../Endpoints.ts'
 import { json } from '../reply/json.ts'
 import { type JsonObject, parseBody } from '../request/parseBody.ts'
-import { laterStates } from './laterStates.ts'
 import { olderProjectId } from './olderProjectId.ts'
 import { olderText } from './olderText.ts'
 
@@ -22,7 +21,7 @@ export function getTaskByBody({ w3b }: AppContext): Handler {
     const found = await w3b.task(id)
     if (found === null || found.task.task.projectId !== projectID) throw new TaskNotFoundError({ task: id })
     const prover = found.task.assignment?.value.prover ?? null
-    return json({ projectID, taskID: id, states: laterStates(found.states, prover) })
+    return json({ projectID, taskID: id, states: w3bstreamStates(found.states, prover) })
   }
 }
 

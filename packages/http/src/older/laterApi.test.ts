@@ -177,6 +177,7 @@ describe('the later W3bstream API', () => {
           {
             state: 'assigned',
             time: '2026-01-02T03:04:05.678Z',
+            comment: 'attempt 1 by prover-1',
             prover_id: expect.stringMatching(/^did:io:[0-9a-f]{40}$/),
           },
         ],
@@ -191,13 +192,17 @@ describe('the later W3bstream API', () => {
     expect(byQuery.json).toEqual(settled)
   })
 
-  it('shows the reason of a failed task as its error', async () => {
+  it('shows the reason of a failed task as its error, until it is replayed', async () => {
     const { taskID } = (await postSigned(signed('fail', 3))).json as { taskID: string }
     const [task] = await server.w3b.tasks({ projectId: projectId(3), limit: 1 })
     if (task === undefined) throw new Error('there is no task')
     await server.fail(task.id, 'no proof')
     const answer = (await send(at('/task'), { body: JSON.stringify({ ProjectID: 3, TaskID: taskID }) })).json
     expect((answer as { states: unknown[] }).states.at(-1)).toMatchObject({ state: 'failed', error: 'no proof' })
+    // Clients stop at the first `failed` that they see.
+    await server.w3b.replay(task.id, 'operator')
+    const replayed = (await send(at(`/task?projectID=3&taskID=${taskID}`))).json as { states: { state: string }[] }
+    expect(replayed.states.map(({ state }) => state)).toEqual(['packed', 'assigned'])
   })
 
   it.each([

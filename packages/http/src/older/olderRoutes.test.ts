@@ -132,7 +132,7 @@ describe("Sprout's API", () => {
     expect(answer.states[4]?.result).toBe(`0x${'cd'.repeat(32)}`)
   })
 
-  it('shows why a task failed', async () => {
+  it('shows why a task failed, until it is replayed', async () => {
     const id = idOf((await post(at('/message'), message)).json)
     await server.w3b.packNow(projectId(1), '0.1')
     const task = (await server.w3b.message(id))?.membership?.task
@@ -140,6 +140,10 @@ describe("Sprout's API", () => {
     await server.fail(task, 'the program trapped')
     const answer = (await send(at(`/message/${id}`))).json as { states: unknown[] }
     expect(answer.states.at(-1)).toMatchObject({ state: 'failed', comment: 'the program trapped' })
+    // Clients stop at the first `failed` that they see.
+    await server.w3b.replay(task, 'operator')
+    const replayed = (await send(at(`/message/${id}`))).json as { states: { state: string }[] }
+    expect(replayed.states.map(({ state }) => state)).toEqual(['received', 'packed', 'dispatched'])
   })
 
   it.each(['019c0000-0000-7000-8000-000000000000', 'nonsense', '%F0'])(
