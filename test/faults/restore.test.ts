@@ -4,6 +4,7 @@ import { NonceBehindError } from '@w3bstream/chain'
 import { type Intercept, startLocal } from '@w3bstream/local'
 import { ChainUnavailableError } from '@w3bstream/protocol'
 import { expect, it, onTestFinished } from 'vitest'
+import { runCli, startCli } from '../../packages/cli/src/test/runCli.ts'
 import { InstantRuntime } from '../support/InstantRuntime.ts'
 import { instantProject } from '../support/instantProject.ts'
 import { tempDir } from '../support/tempDir.ts'
@@ -11,7 +12,9 @@ import { testAnvil } from '../support/testAnvil.ts'
 import { client } from './support/client.ts'
 import { settledEvents } from './support/settledEvents.ts'
 
-it('a restored backup that is older than the chain is refused, and settles nothing twice once told to go on', async () => {
+it('a restored backup that is older than the chain is refused, and settles nothing twice once told to go on', {
+  timeout: 90_000,
+}, async () => {
   const { url: rpc, stop } = await testAnvil()
   onTestFinished(stop)
   const [live, backup] = [join(tempDir(), 'live'), join(tempDir(), 'backup')]
@@ -48,8 +51,16 @@ it('a restored backup that is older than the chain is refused, and settles nothi
   expect(refused).toBeInstanceOf(NonceBehindError)
   expect(refused).toMatchObject({
     message: expect.stringMatching(/has sent 3 transactions on chain 31337, but the store knows of 1/),
-    hint: expect.stringMatching(/restore a newer one or start with adoptChainNonce/),
+    hint: expect.stringMatching(/restore a newer one or start with w3b dev --adopt-chain-nonce/),
   })
+
+  // The command that the message names.
+  const command = ['dev', '--port', '0', '--data-dir', backup, '--rpc', rpc]
+  expect(await runCli(command)).toMatchObject({ code: 1, stderr: expect.stringContaining('--adopt-chain-nonce') })
+  const told = startCli([...command, '--adopt-chain-nonce'])
+  await told.until((stdout) => stdout.includes('W3bstream is running'))
+  told.kill('SIGINT')
+  expect((await told.ended).code).toBe(0)
 
   const restored = await start(backup, { adoptChainNonce: true })
   onTestFinished(() => restored.close())

@@ -12,8 +12,8 @@ export class NonceBehindError extends W3bError {
         meta: p,
         hint:
           p.final < p.chain
-            ? `Wait until all ${p.chain} are final (${p.final} are), then start with adoptChainNonce, or restore a newer backup.`
-            : 'If the store was restored from a backup, restore a newer one or start with adoptChainNonce: tasks that the router has consumed are not sent again, while calls of other contracts may be. If something else uses this account, give the settler one of its own.',
+            ? `Wait until all ${p.chain} are final (${p.final} are), then start with w3b dev --adopt-chain-nonce, or restore a newer backup.`
+            : 'If the store was restored from a backup, restore a newer one or start with w3b dev --adopt-chain-nonce: tasks that the router has consumed are not sent again, while calls of other contracts may be. If something else uses this account, give the settler one of its own.',
       },
     )
   }

@@ -11,6 +11,7 @@ interface Options {
   readonly dataDir: string
   readonly projects?: string
   readonly rpc?: string
+  readonly adoptChainNonce?: boolean
 }
 
 /** `w3b dev`: the whole system in this process, until Ctrl-C. */
@@ -21,7 +22,8 @@ export function dev(parent: Command, context: CommandContext): void {
     .option('--data-dir <dir>', 'where everything is kept', DEFAULT_DATA_DIR)
     .option('--projects <dir>', 'directory of project files: the file name is the project id')
     .option('--rpc <url>', 'endpoint of a chain (default: a local anvil)')
-    .action(async ({ port, dataDir, projects, rpc }: Options) => {
+    .option('--adopt-chain-nonce', 'after a restore: go on although the chain knows more transactions than the store')
+    .action(async ({ port, dataDir, projects, rpc, adoptChainNonce = false }: Options) => {
       const { terminal, signal } = context
       if (!/^[0-9]{1,5}$/.test(port) || Number(port) > 65_535) throw new UsageError('--port has to be from 0 to 65535.')
       if (rpc !== undefined && !/^(?:https?|wss?):/.test(rpc))
@@ -32,6 +34,7 @@ export function dev(parent: Command, context: CommandContext): void {
         dataDir,
         ...(projects === undefined ? {} : { projectsDir: projects }),
         ...(rpc === undefined ? {} : { rpc }),
+        adoptChainNonce,
         onProgress: (step) => terminal.progress(`${step} …`),
       })
       try {
