@@ -20,6 +20,7 @@ export interface Endpoint {
   readonly summary: string
   readonly description?: string
   readonly query?: z.ZodObject
+  readonly headers?: z.ZodObject
   readonly body?: { readonly type?: string; readonly schema: z.ZodType }
   readonly answer: {
     readonly status?: number
@@ -157,7 +158,7 @@ const patternOf = (path: string): RegExp =>
   new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`)
 
 function document(endpoint: Endpoint): RouteConfig {
-  const { method, path, tag, summary, description, query, body, answer, errors = [], token } = endpoint
+  const { method, path, tag, summary, description, query, headers, body, answer, errors = [], token } = endpoint
   const parameters = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '')
   const older = styleOf(path) === 'older'
   return {
@@ -172,6 +173,7 @@ function document(endpoint: Endpoint): RouteConfig {
         ? {}
         : { params: z.object(Object.fromEntries(parameters.map((p) => [p, z.string()]))) }),
       ...(query === undefined ? {} : { query }),
+      ...(headers === undefined ? {} : { headers }),
       ...(body === undefined
         ? {}
         : { body: { required: true, content: { [body.type ?? 'application/json']: { schema: body.schema } } } }),

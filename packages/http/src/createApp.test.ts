@@ -40,6 +40,8 @@ describe('the application', () => {
     expect(described.sort()).toEqual(mounted.sort())
     for (const path of ['/message', '/v1/messages', '/v1/messages/batch', '/v1/messages/{id}/receipt', '/metrics'])
       expect(Object.keys(document.paths)).toContain(path)
+    for (const path of ['/message', '/v1/messages', '/v1/messages/batch'])
+      expect(document.paths[path]?.post).toMatchObject({ parameters: [{ in: 'header', name: 'idempotency-key' }] })
   })
 
   it('answers health, readiness and metrics', async () => {

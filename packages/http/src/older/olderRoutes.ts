@@ -6,6 +6,7 @@ import { HttpError } from '../errors/HttpError.ts'
 import { json } from '../reply/json.ts'
 import { parseBody } from '../request/parseBody.ts'
 import { readBody } from '../request/readBody.ts'
+import { schemas } from '../v1/schemas.ts'
 import { getMessage } from './getMessage.ts'
 import { getTask } from './getTask.ts'
 import { getTaskByBody } from './getTaskByBody.ts'
@@ -40,6 +41,12 @@ export function olderRoutes(endpoints: Endpoints, app: AppContext): void {
       },
       errors: [400, 401, 403, 409, 413, 429, 503],
       token: 'optional',
+      headers: z.object({
+        'idempotency-key': schemas.idempotencyKey.openapi({
+          description:
+            'The same key with the same data gives the first answer again. For senders with a token or a signature.',
+        }),
+      }),
     },
     postMessage(app),
   )

@@ -200,6 +200,33 @@ describe('/v1/messages', () => {
     expect(await stored(results[2])).toMatchObject({ device: did, nonce: 50n })
   })
 
+  it('gives a batch under the same idempotency key the same answers, and refuses other messages under it', async () => {
+    const authorization = await server.token(['send'])
+    const send = async (messages: unknown[], key = 'batch-1') => {
+      const answer = await post(at('/batch'), { messages }, { authorization, 'idempotency-key': key })
+      return (answer.json as V1['BatchResult']).results
+    }
+    const own = { ...unsigned, data: 'c', idempotencyKey: 'own' }
+    const batch = [unsigned, { ...unsigned, data: 'b' }, signed(70n), own]
+    const first = await send(batch)
+    expect(first).toMatchObject(batch.map(() => ({ messageId: expect.any(String), duplicate: false })))
+    expect(new Set(first.map((one) => JSON.stringify(one))).size).toBe(4)
+    expect(await send(batch)).toEqual(first.map((one) => ({ ...one, duplicate: true })))
+    const [kept, changed] = await send([unsigned, { ...unsigned, data: 'other' }])
+    expect([kept, changed]).toMatchObject([{ ...first[0], duplicate: true }, { code: 'IDEMPOTENCY_KEY_REUSED' }])
+    // A key of its own counts as in a single post.
+    expect(await send([own], 'batch-2')).toEqual([{ ...first[3], duplicate: true }])
+  })
+
+  it('does not let anyone take keys by a batch', async () => {
+    const key = { 'idempotency-key': 'batch-1' }
+    const answer = await post(at('/batch'), { messages: [unsigned, signed(80n)] }, key)
+    expect(answer.json).toMatchObject({ results: [{ code: 'INVALID_INPUT' }, { duplicate: false }] })
+    expect((await post(at('/batch'), { messages: [unsigned] }, { 'idempotency-key': 'x'.repeat(257) })).status).toBe(
+      400,
+    )
+  })
+
   it.each([
     [400, 'messages', {}],
     [400, 'messages', { messages: {} }],

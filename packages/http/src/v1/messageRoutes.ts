@@ -47,6 +47,11 @@ export function messageRoutes(endpoints: Endpoints, app: AppContext): void {
       answer: { schema: schemas.accepted, is: 'Durable.' },
       errors: [400, 401, 403, 404, 409, 413, 429, 503],
       token: 'optional',
+      headers: z.object({
+        'idempotency-key': schemas.idempotencyKey.openapi({
+          description: 'As the field `idempotencyKey`, which comes first.',
+        }),
+      }),
     },
     async (c) => {
       const source = access.source(c)
@@ -76,6 +81,12 @@ export function messageRoutes(endpoints: Endpoints, app: AppContext): void {
       answer: { schema: schemas.batchResult, is: 'One result a message, in order.' },
       errors: [400, 401, 413, 429, 503],
       token: 'optional',
+      headers: z.object({
+        'idempotency-key': schemas.idempotencyKey.openapi({
+          description:
+            'Gives the message at index `i` that has no `idempotencyKey` of its own the key `<this key>:<i>`: the same batch sent again gives the same answers. For senders with a token or a signature.',
+        }),
+      }),
     },
     async (c) => {
       const source = access.source(c)
@@ -90,9 +101,10 @@ export function messageRoutes(endpoints: Endpoints, app: AppContext): void {
       if (messages.length > limits.batch) throw HttpError.tooMany('messages', limits.batch)
       access.takeAddress(source, messages.length - 1)
       access.takeCaller(caller, messages.length)
-      const read = messages.map((message): IngestRequest | W3bError => {
+      const key = readIdempotencyKey(c)
+      const read = messages.map((message, index): IngestRequest | W3bError => {
         try {
-          return request(message, caller, source, null)
+          return request(message, caller, source, key === null ? null : `${key}:${index}`)
         } catch (error) {
           if (error instanceof W3bError) return error
           throw error

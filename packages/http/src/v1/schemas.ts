@@ -21,6 +21,8 @@ const error = z
   })
   .openapi('Error')
 
+const idempotencyKey = z.string().min(1).max(256).optional()
+
 const newMessage = z
   .strictObject({
     projectId,
@@ -35,7 +37,7 @@ const newMessage = z
       description:
         'Over the EIP-712 digest of Message(uint64 projectId,string version,string device,uint64 nonce,bytes32 payloadHash).',
     }),
-    idempotencyKey: z.string().min(1).max(256).optional().openapi({
+    idempotencyKey: idempotencyKey.openapi({
       description:
         'The same key with the same data gives the first answer again. For senders with a token or a signature. The message id follows from it: choose a key that cannot be guessed.',
     }),
@@ -223,6 +225,7 @@ export const schemas = {
   batch: z.strictObject({ messages: z.array(newMessage) }).openapi('Batch'),
   batchResult,
   error,
+  idempotencyKey,
   inclusion,
   message,
   newMessage,
