@@ -54,6 +54,11 @@ export class IngestQueue {
     const waiting = this.#queue
     if (waiting.length === 0) return
     this.#queue = []
+    // A project whose file is slow to come must not keep the others' messages waiting: each has a call of its own, and one commit has them all.
+    for (const group of Map.groupBy(waiting, ({ request }) => request.projectId).values()) this.#ingest(group)
+  }
+
+  #ingest(waiting: typeof this.#queue): void {
     this.#w3b
       .ingest(waiting.map((one) => one.request))
       .then(

@@ -17,6 +17,7 @@ export interface V1 {
   readonly ProjectWithVersions: z.infer<typeof schemas.projectWithVersions>
   readonly Published: z.infer<typeof schemas.published>
   readonly Receipt: Receipt
+  readonly Refused: z.infer<typeof schemas.refused>
   readonly StateEntry: z.infer<typeof schemas.stateEntry>
   readonly Task: z.infer<typeof schemas.task>
   readonly TaskPage: z.infer<typeof schemas.taskPage>

@@ -76,7 +76,7 @@ export function messageRoutes(endpoints: Endpoints, app: AppContext): void {
       tag: 'messages',
       summary: 'Post up to 1,000 messages',
       description:
-        'Answered when all that were accepted are durable. One that is refused does not harm its neighbours.',
+        'Answered when all that were accepted are durable. One that is refused does not harm its neighbours; where a quota refused some, `Retry-After` says when to send those again.',
       body: { schema: schemas.batch },
       answer: { schema: schemas.batchResult, is: 'One result a message, in order.' },
       errors: [400, 401, 413, 429, 503],
@@ -113,10 +113,19 @@ export function messageRoutes(endpoints: Endpoints, app: AppContext): void {
       const outcomes = (
         await ingest.many(read.filter((one): one is IngestRequest => !(one instanceof W3bError)))
       ).values()
-      const results = read.map((one) =>
-        one instanceof W3bError ? viewRefusal(one) : viewOutcome(outcomes.next().value),
-      )
-      return { status: 200, type: 'application/json', body: JSON.stringify({ results }) }
+      let retryAfterS = 0
+      const results = read.map((one) => {
+        const outcome = one instanceof W3bError ? refusal(one) : outcomes.next().value
+        if (outcome?.accepted === false && outcome.error.status === 429)
+          retryAfterS = Math.max(retryAfterS, outcome.error.retryAfterS ?? 1)
+        return viewOutcome(outcome)
+      })
+      return {
+        status: 200,
+        type: 'application/json',
+        body: JSON.stringify({ results }),
+        ...(retryAfterS === 0 ? {} : { headers: { 'retry-after': String(retryAfterS) } }),
+      }
     },
   )
 
@@ -201,12 +210,19 @@ export function messageRoutes(endpoints: Endpoints, app: AppContext): void {
       : HttpError.notYet(what, 'The message is not in a task yet: ask again when its state is past `received`.')
 }
 
+const refusal = (error: W3bError): IngestOutcome => ({ accepted: false, error })
+
 function viewOutcome(outcome: IngestOutcome | undefined): V1['BatchResult']['results'][number] {
   if (outcome === undefined) throw new Error('ingest gave fewer outcomes than it got requests')
   return outcome.accepted ? { messageId: outcome.id, duplicate: outcome.duplicate } : viewRefusal(outcome.error)
 }
 
-function viewRefusal(error: W3bError): V1['Error'] {
+function viewRefusal(error: W3bError): V1['Refused'] {
   const { code, error: words, hint } = error.toJSON()
-  return { code, error: words, ...(hint === undefined ? {} : { hint }) }
+  return {
+    code,
+    error: words,
+    ...(hint === undefined ? {} : { hint }),
+    ...(error.retryAfterS === undefined ? {} : { retryAfterS: error.retryAfterS }),
+  }
 }

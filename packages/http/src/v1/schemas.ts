@@ -51,7 +51,13 @@ const accepted = z
   })
   .openapi('Accepted')
 
-const batchResult = z.object({ results: z.array(z.union([accepted, error])) }).openapi('BatchResult')
+const refused = error
+  .extend({
+    retryAfterS: z.int().optional().openapi({ description: 'Seconds after which sending it again makes sense.' }),
+  })
+  .openapi('Refused')
+
+const batchResult = z.object({ results: z.array(z.union([accepted, refused])) }).openapi('BatchResult')
 
 const stateEntry = z
   .object({ state: z.string(), time, actor: z.string(), reason: z.string(), result: z.string().nullable() })
@@ -235,6 +241,7 @@ export const schemas = {
   projectWithVersions,
   published,
   receipt,
+  refused,
   stateEntry,
   task,
   taskPage,
