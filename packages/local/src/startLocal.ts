@@ -255,7 +255,7 @@ async function start(
     telemetry,
     domain,
     sha256,
-    recover: (digest, signature) => recoverAddress(digest, toHex(signature)),
+    recover: recoverAddress,
     signer: keys.sequencer,
     provers: { provers: async () => [{ id: `did:io:${keys.prover.address.slice(2)}`, address: keys.prover.address }] },
     proveQueue,

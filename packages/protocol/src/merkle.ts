@@ -17,7 +17,7 @@ const node = (left: Uint8Array, right: Uint8Array): Uint8Array => keccak(concatB
 
 /** The 16 bytes of a message id. */
 export function messageIdBytes(id: MessageId): Uint8Array {
-  return fromHex(`0x${id.replaceAll('-', '')}`)
+  return fromHex(`0x${id.slice(0, 8)}${id.slice(9, 13)}${id.slice(14, 18)}${id.slice(19, 23)}${id.slice(24)}`)
 }
 
 /**
