@@ -27,7 +27,7 @@ import {
 } from '@w3bstream/protocol'
 import type { ProjectResolver } from './ProjectResolver.ts'
 import type { Clock } from './ports/Clock.ts'
-import type { Append, MessageLog } from './ports/MessageLog.ts'
+import type { Append, Appended, MessageLog } from './ports/MessageLog.ts'
 import type { Allotment, Quota } from './ports/Quota.ts'
 import type { Telemetry } from './ports/Telemetry.ts'
 import type { IngestOutcome, IngestRequest } from './W3bstream.ts'
@@ -75,8 +75,8 @@ export async function ingest(
   }
   const checks: Promise<void>[] = []
   for (const [index, request] of requests.entries()) {
-    const refuse = (error: unknown): void => {
-      if (!(error instanceof W3bError)) throw error
+    const refuse = (cause: unknown): void => {
+      const error = cause instanceof W3bError ? cause : unexpected(ports, cause)
       ports.telemetry.count('w3b_messages_refused_total', { code: error.code })
       outcomes[index] = { accepted: false, error }
     }
@@ -90,10 +90,7 @@ export async function ingest(
     if (entry === undefined || place === undefined) continue
     const { message } = entry
     if (result.type === 'conflict') {
-      const error =
-        result.on === 'nonce'
-          ? new NonceReusedError({ device: message.device ?? '', nonce: message.nonce ?? 0n, messageId: result.id })
-          : new IdempotencyKeyReusedError({ key: entry.idempotency?.key ?? '', messageId: result.id })
+      const error = refusal(entry, result)
       ports.telemetry.count('w3b_messages_refused_total', { code: error.code })
       outcomes[place] = { accepted: false, error }
     } else {
@@ -107,6 +104,12 @@ export async function ingest(
     }
   }
   return outcomes
+}
+
+/** What no check foresaw is one message's trouble, not its neighbours'. */
+function unexpected(ports: IngestPorts, cause: unknown): W3bError {
+  ports.telemetry.log('error', 'a message could not be checked', { reason: String(cause) })
+  return new W3bError('INTERNAL', 'The message could not be checked.', { cause, retryable: true })
 }
 
 async function append(log: MessageLog, entries: readonly Append[]) {
@@ -137,12 +140,10 @@ async function check(ports: IngestPorts, limits: IngestLimits, request: IngestRe
     throw new BadSignatureError({ reason: 'this project takes signed messages only' })
   take(ports.quota, `project:${projectId}`, limits.perProject)
   if (sender.device !== null) take(ports.quota, `device:${projectId}:${sender.device}`, limits.perDevice)
-  if (sender.auth === 'legacy' && sender.device !== null) {
+  // Without a nonce, only the log can refuse a repetition: this one may race with itself.
+  const unique = sender.auth === 'legacy' && version.devices.legacyReplay === 'reject'
+  if (sender.auth === 'legacy' && sender.device !== null && !unique) {
     const seen = await ports.messages.legacySeen(projectId, sender.device, payloadHash)
-    if (seen && version.devices.legacyReplay === 'reject')
-      throw new BadSignatureError({
-        reason: 'this project refuses a repeated message, and the older signature has no nonce',
-      })
     if (seen) ports.telemetry.count('w3b_legacy_replays_total', { project: String(projectId) })
   }
   const now = ports.clock.now()
@@ -163,7 +164,20 @@ async function check(ports: IngestPorts, limits: IngestLimits, request: IngestRe
     signature: sender.signature,
     receivedAt: now,
   }
-  return { message, idempotency: key === null ? null : { principal, key } }
+  return { message, idempotency: key === null ? null : { principal, key }, ...(unique ? { unique: 'legacy' } : {}) }
+}
+
+function refusal({ message, idempotency }: Append, { on, id }: Appended & { readonly type: 'conflict' }): W3bError {
+  switch (on) {
+    case 'nonce':
+      return new NonceReusedError({ device: message.device ?? '', nonce: message.nonce ?? 0n, messageId: id })
+    case 'key':
+      return new IdempotencyKeyReusedError({ key: idempotency?.key ?? '', messageId: id })
+    case 'legacy':
+      return new BadSignatureError({
+        reason: 'this project refuses a repeated message, and the older signature has no nonce',
+      })
+  }
 }
 
 interface Sender extends Pick<Message, 'auth' | 'device' | 'nonce' | 'signature'> {

@@ -1,12 +1,12 @@
 import {
   type Domain,
   drawSalt,
+  type Envelope,
   type Hash,
   InvalidInputError,
   inputCommitment,
   leafBlinder,
   leafHash,
-  type Message,
   merkleRoot,
   messageDigest,
   type ProjectVersion,
@@ -110,7 +110,7 @@ export function isDue(version: ProjectVersion, waiting: WaitingLog, now: number)
 }
 
 /** The leaf hashes of a task's messages, in order. */
-export function leavesOf(domain: Domain, salt: Hash, messages: readonly Message[]): Hash[] {
+export function leavesOf(domain: Domain, salt: Hash, messages: readonly Envelope[]): Hash[] {
   const blind = leafBlinder(salt)
   return messages.map((message) => leafHash(message.id, messageDigest(domain, message), blind(message.id)))
 }
@@ -123,9 +123,6 @@ async function cutByBytes(
 ): Promise<boolean> {
   const last = waiting.at(-1)
   if (last === undefined) return false
-  // UTF-16 length bounds the UTF-8 size from below by 1 and from above by 3: only near the bound does the log have to be asked.
-  const units = waiting.reduce((sum, { message }) => sum + message.payload.length, 0)
-  if (units * 3 < maxBytes / 2) return false
   const utf8 = waiting.reduce((sum, { message }) => sum + new TextEncoder().encode(message.payload).length, 0)
   if (utf8 >= maxBytes) return true
   const next = await log.read(id, last.position, { count: 1, bytes: maxBytes })

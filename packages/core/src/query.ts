@@ -90,12 +90,10 @@ export async function taskProof(ports: QueryPorts, id: TaskId): Promise<Uint8Arr
 async function locate(ports: QueryPorts, id: MessageId) {
   const membership = await ports.tasks.membership(id)
   if (membership === null) return null
-  const [message, record, members] = await Promise.all([
-    ports.messages.get(id),
-    ports.tasks.get(membership.task),
-    ports.tasks.members(membership.task),
-  ])
-  if (message === null || record === null) return null
-  const messages = await ports.messages.getMany(members)
+  const [record, members] = await Promise.all([ports.tasks.get(membership.task), ports.tasks.members(membership.task)])
+  if (record === null) return null
+  const messages = await ports.messages.envelopes(members)
+  const message = messages[membership.index]
+  if (message?.id !== id) return null
   return { membership, message, record, leaves: leavesOf(ports.domain, record.salt, messages) }
 }

@@ -28,3 +28,6 @@ export interface Message {
   /** Milliseconds since the epoch. */
   readonly receivedAt: number
 }
+
+/** A message without what was sent: all that digests, leaves and receipts need. */
+export type Envelope = Omit<Message, 'payload'>

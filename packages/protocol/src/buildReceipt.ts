@@ -1,6 +1,6 @@
 import type { Hex } from './Hex.ts'
 import type { Hash } from './ids.ts'
-import type { Message } from './Message.ts'
+import type { Envelope } from './Message.ts'
 import { inclusionProof, leafBlind } from './merkle.ts'
 import type { Receipt } from './Receipt.ts'
 import type { StateLogEntry, TaskRecord } from './Task.ts'
@@ -11,7 +11,7 @@ const NO_COMMITMENT = /^0x0{64}$/
 /** What a receipt is made of. */
 export interface ReceiptParts {
   readonly domain: Domain
-  readonly message: Message
+  readonly message: Envelope
   readonly record: TaskRecord
   /** Index of the message's leaf. */
   readonly index: number

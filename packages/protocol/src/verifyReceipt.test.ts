@@ -66,7 +66,7 @@ function message(index: number, auth: Message['auth']): Message {
   }
 }
 
-function parts(state: TaskState, auth: Message['auth'] = 'device'): ReceiptParts {
+function parts(state: TaskState, auth: Message['auth'] = 'device'): ReceiptParts & { readonly message: Message } {
   const messages = [0, 1, 2, 3, 4].map((index) => message(index, auth))
   const leaves = messages.map((m) => leafHash(m.id, messageDigest(domain, m), leafBlind(salt, m.id)))
   const [sequencer, prover] = [addressOf(keys.sequencer), addressOf(keys.prover)]

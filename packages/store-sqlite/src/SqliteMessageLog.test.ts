@@ -1,5 +1,7 @@
+import { hash as digest } from 'node:crypto'
 import { join } from 'node:path'
-import { messageLogSuite, nextTask, readLog, someLog, unsigned } from '@w3bstream/core/ports/suites'
+import { expireDue, messageLogSuite, nextTask, readLog, someLog, unsigned } from '@w3bstream/core/ports/suites'
+import { type Hash, hash } from '@w3bstream/protocol'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Database } from './Database.ts'
 import { FileBlobStore } from './FileBlobStore.ts'
@@ -9,6 +11,7 @@ import { MIGRATIONS } from './schema.ts'
 import { testDir, testStore } from './testStore.ts'
 
 const LARGE = 'x'.repeat(20_000)
+const sha256 = (text: string): Hash => hash(`0x${digest('sha256', text, 'hex')}`)
 
 /** A log with one expiring message of LARGE, over payload files that stop at a gate. */
 async function expiring() {
@@ -39,7 +42,15 @@ async function expiring() {
   const task = await nextTask(tasks, log, await readLog(messages, log, 1), { at: 1_000 })
   await tasks.create(task)
   await tasks.advance(task.id, { to: 'failed' }, { at: 1, actor: 'x', reason: 'y' })
-  return { files, messages, log, gate, puts, deletes, expire: () => messages.expire(log.projectId, 2_000) }
+  return {
+    files,
+    messages,
+    log,
+    gate,
+    puts,
+    deletes,
+    expire: async () => (await expireDue(messages, log, 2_000)).deleted,
+  }
 }
 
 describe('SqliteMessageLog', () => {
@@ -58,6 +69,23 @@ describe('SqliteMessageLog', () => {
       resolve()
       await arriving
       expect((await messages.get(again.message.id))?.payload).toBe(LARGE)
+    })
+
+    it('deletes a file that could not be deleted with the next call, and takes messages meanwhile', async () => {
+      const { files, messages, log, gate, deletes, expire } = await expiring()
+      const away = Promise.withResolvers<void>()
+      gate.delete = away.promise
+      const failing = expire()
+      await vi.waitFor(() => expect(deletes).toHaveBeenCalled())
+      away.reject(new Error('the disk is away'))
+      await expect(failing).rejects.toThrow('the disk is away')
+      await messages.append([unsigned(log, 'y'.repeat(20_000))])
+      gate.delete = Promise.resolve()
+      expect(await expire()).toBe(0)
+      expect(deletes).toHaveBeenCalledTimes(2)
+      expect(await files.get(sha256(LARGE))).toBeNull()
+      await expire()
+      expect(deletes).toHaveBeenCalledTimes(2)
     })
 
     it('lets a message that arrives wait for the deletion', async () => {

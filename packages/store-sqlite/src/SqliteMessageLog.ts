@@ -3,6 +3,8 @@ import type {
   Append,
   Appended,
   BlobStore,
+  Expirable,
+  ExportRecord,
   LoggedMessage,
   LogId,
   LogPosition,
@@ -12,6 +14,7 @@ import type {
 import {
   CorruptBlobError,
   type Did,
+  type Envelope,
   fromHex,
   type Hash,
   hash,
@@ -22,6 +25,8 @@ import {
   messageIdBytes,
   type ProjectId,
   projectId,
+  type TaskId,
+  taskId,
   toHex,
 } from '@w3bstream/protocol'
 import { column, type Row, toInt64 } from './column.ts'
@@ -46,10 +51,13 @@ interface Draft {
 
 const INSERT = `INSERT INTO messages (id, log, auth, device, nonce, place, size, hash, signature, received_at, payload)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
-const COLUMNS = `SELECT m.position, m.id, CAST(l.project AS TEXT) AS project, l.version, m.auth, d.did, CAST(m.nonce AS TEXT) AS nonce,
-  m.place, m.size, m.hash, m.signature, m.received_at, m.payload
-  FROM messages m JOIN logs l ON l.id = m.log LEFT JOIN devices d ON d.id = m.device`
+const ENVELOPE = `SELECT m.position, m.id, CAST(l.project AS TEXT) AS project, l.version, m.auth, d.did, CAST(m.nonce AS TEXT) AS nonce,
+  m.hash, m.signature, m.received_at`
+const FROM = 'FROM messages m JOIN logs l ON l.id = m.log LEFT JOIN devices d ON d.id = m.device'
+const COLUMNS = `${ENVELOPE}, m.place, m.size, m.payload ${FROM}`
 const PLACE = 'SELECT position, id, log, hash FROM messages'
+/** Of tasks t: their payloads may be deleted. */
+const ENDED = `t.expired = 0 AND t.state IN ('finalized', 'failed')`
 
 /**
  * Messages in one table; the row id is the log position.
@@ -67,7 +75,7 @@ export class SqliteMessageLog implements MessageLog {
   /** A payload being deleted; a large payload waits for it, or it would lose its blob. */
   #deleting: Promise<void> = Promise.resolve()
 
-  /** @param payloads kept for this log alone: `expire` deletes from it */
+  /** @param payloads kept for this log alone: retention deletes from it */
   constructor(db: Database, payloads: BlobStore) {
     this.#db = db
     this.#payloads = payloads
@@ -128,6 +136,18 @@ export class SqliteMessageLog implements MessageLog {
     )
   }
 
+  async envelopes(ids: readonly MessageId[]): Promise<Envelope[]> {
+    const statement = this.#db.sql(`${ENVELOPE} ${FROM} WHERE m.id = ?`)
+    const rows = this.#db.read(() => ids.map((id) => statement.get(messageIdBytes(id))))
+    return rows.filter((row) => row !== undefined).map(envelopeOf)
+  }
+
+  async logs(): Promise<LogId[]> {
+    return this.#db.read(() =>
+      this.#db.sql('SELECT CAST(project AS TEXT) AS project, version FROM logs').all().map(logOf),
+    )
+  }
+
   async waiting(cap: number): Promise<WaitingLog[]> {
     return this.#db.read(() => {
       const logs = this.#db
@@ -143,7 +163,7 @@ export class SqliteMessageLog implements MessageLog {
       return logs.map((log): WaitingLog => {
         const row = counted.get(column.int(log, 'id'), column.int(log, 'cursor'), Math.max(1, cap)) ?? {}
         return {
-          log: { projectId: projectId(column.uint64(log, 'project')), version: column.text(log, 'version') },
+          log: logOf(log),
           count: column.int(row, 'count'),
           bytes: column.int(row, 'bytes'),
           oldestAt: column.int(row, 'oldest'),
@@ -162,53 +182,121 @@ export class SqliteMessageLog implements MessageLog {
     })
   }
 
-  /**
-   * Deletes the payloads of a project's messages whose tasks were packed before a time and have ended (`finalized`, `failed`). Ids, digests
-   * and roots stay, so receipts still check; such a message reads with an empty payload.
-   * @returns how many payloads were deleted
-   */
-  async expire(project: ProjectId, before: number): Promise<number> {
-    let expired = 0
-    for (;;) {
-      const task = this.#db.read(() =>
+  async expirable(
+    log: LogId,
+    before: number,
+    limit: { readonly count: number; readonly bytes: number },
+  ): Promise<Expirable[]> {
+    const found = this.#db.read(() => {
+      const id = this.#logs.find(log.projectId, log.version)
+      if (id === null) return []
+      const message = this.#db.sql(`${COLUMNS} WHERE m.id = ?`)
+      const tasks = this.#db.sql(
+        `SELECT t.id, c.members FROM tasks t JOIN task_contents c ON c.task = t.seq
+         WHERE t.log = ? AND t.created_at < ? AND ${ENDED} ORDER BY t.created_at, t.seq`,
+      )
+      const found: { readonly task: TaskId; readonly rows: readonly Row[] }[] = []
+      let left = { ...limit }
+      for (const task of tasks.iterate(id, before)) {
+        const rows = membersOf(task)
+          .map((member) => message.get(member))
+          .filter((row) => row !== undefined)
+        const bytes = rows.reduce((sum, row) => sum + column.int(row, 'size'), 0)
+        left = { count: left.count - rows.length, bytes: left.bytes - bytes }
+        if (found.length > 0 && (left.count < 0 || left.bytes < 0)) break
+        found.push({ task: taskId(toHex(column.bytes(task, 'id'))), rows })
+      }
+      return found
+    })
+    const expirable: Expirable[] = []
+    for (const { task, rows } of found)
+      expirable.push({ task, messages: await inGroups(rows, (row) => this.#message(row)) })
+    return expirable
+  }
+
+  async expire(tasks: readonly TaskId[], to: ExportRecord): Promise<number> {
+    const deleted = await this.#db.write(() => {
+      const count = tasks.reduce((sum, task) => sum + this.#expireTask(task), 0)
+      if (count > 0)
         this.#db
           .sql(
-            `SELECT t.seq, c.members FROM tasks t JOIN task_contents c ON c.task = t.seq
-             WHERE t.project = ? AND t.created_at < ? AND t.expired = 0 AND t.state IN ('finalized', 'failed') LIMIT 1`,
+            'INSERT INTO exports (log, blob, bytes, messages, oldest_at, newest_at, at) VALUES (?, ?, ?, ?, ?, ?, ?)',
           )
-          .get(toInt64(project), before),
-      )
-      if (task === undefined) return expired
-      const gone = await this.#db.write(() => this.#expireTask(column.int(task, 'seq'), column.bytes(task, 'members')))
-      expired += gone.count
-      for (const blob of gone.blobs) await this.#dropPayload(blob)
-    }
+          .run(
+            this.#logs.make(to.log.projectId, to.log.version),
+            fromHex(to.blob),
+            to.bytes,
+            to.messages,
+            to.oldestAt,
+            to.newestAt,
+            to.at,
+          )
+      return count
+    })
+    await this.#dropPayloads()
+    return deleted
   }
 
-  #expireTask(task: number, members: Uint8Array): { readonly count: number; readonly blobs: Hash[] } {
-    const blobs: Hash[] = []
-    let count = 0
+  async exports(project: ProjectId): Promise<ExportRecord[]> {
+    const rows = this.#db.read(() =>
+      this.#db
+        .sql(
+          `SELECT CAST(l.project AS TEXT) AS project, l.version, e.blob, e.bytes, e.messages, e.oldest_at, e.newest_at, e.at
+           FROM exports e JOIN logs l ON l.id = e.log WHERE l.project = ? ORDER BY e.id`,
+        )
+        .all(toInt64(project)),
+    )
+    return rows.map((row) => ({
+      log: logOf(row),
+      blob: hash(toHex(column.bytes(row, 'blob'))),
+      bytes: column.int(row, 'bytes'),
+      messages: column.int(row, 'messages'),
+      oldestAt: column.int(row, 'oldest_at'),
+      newestAt: column.int(row, 'newest_at'),
+      at: column.int(row, 'at'),
+    }))
+  }
+
+  /** @returns how many payloads it deleted; 0 where the task is not ended */
+  #expireTask(id: TaskId): number {
+    const task = this.#db
+      .sql(`SELECT t.seq, c.members FROM tasks t JOIN task_contents c ON c.task = t.seq WHERE t.id = ? AND ${ENDED}`)
+      .get(fromHex(id))
+    if (task === undefined) return 0
     const find = this.#db.sql(`SELECT position, place, hash FROM messages WHERE id = ? AND place <> 'expired'`)
     const forget = this.#db.sql(`UPDATE messages SET place = 'expired', payload = NULL WHERE position = ?`)
-    for (let at = 0; at < members.length; at += 16) {
-      const row = find.get(members.subarray(at, at + 16))
+    const drop = this.#db.sql('INSERT OR IGNORE INTO dropped_payloads (hash) VALUES (?)')
+    let count = 0
+    for (const member of membersOf(task)) {
+      const row = find.get(member)
       if (row === undefined) continue
       forget.run(column.int(row, 'position'))
-      if (column.text(row, 'place') === 'blob') blobs.push(hash(toHex(column.bytes(row, 'hash'))))
+      if (column.text(row, 'place') === 'blob') drop.run(column.bytes(row, 'hash'))
       count++
     }
-    this.#db.sql('UPDATE tasks SET expired = 1 WHERE seq = ?').run(task)
-    return { count, blobs }
+    this.#db.sql('UPDATE tasks SET expired = 1 WHERE seq = ?').run(column.int(task, 'seq'))
+    return count
   }
 
-  /** Deletes a payload that no message needs any more. */
-  async #dropPayload(payload: Hash): Promise<void> {
-    const needed = this.#db.read(() =>
-      this.#db.sql(`SELECT 1 AS needed FROM messages WHERE hash = ? AND place = 'blob' LIMIT 1`).get(fromHex(payload)),
-    )
-    if (needed !== undefined || this.#arriving.has(payload)) return
-    this.#deleting = this.#payloads.delete(payload)
-    await this.#deleting
+  /** Deletes payload files that no message needs any more. */
+  async #dropPayloads(): Promise<void> {
+    const dropped = this.#db.read(() => this.#db.sql('SELECT hash FROM dropped_payloads').all())
+    for (const row of dropped) {
+      const bytes = column.bytes(row, 'hash')
+      const payload = hash(toHex(bytes))
+      const needed = this.#db.read(() =>
+        this.#db.sql(`SELECT 1 AS needed FROM messages WHERE hash = ? AND place = 'blob' LIMIT 1`).get(bytes),
+      )
+      if (needed === undefined) {
+        // Its message may be refused: the next call decides.
+        if (this.#arriving.has(payload)) continue
+        const deletion = this.#payloads.delete(payload)
+        // A deletion that fails is its caller's trouble; messages only wait for its end.
+        this.#deleting = deletion.catch(() => {})
+        await deletion
+      }
+      await this.#db.write(() => this.#db.sql('DELETE FROM dropped_payloads WHERE hash = ?').run(bytes))
+    }
   }
 
   #insertAll(drafts: readonly Draft[]): Promise<Appended[]> {
@@ -228,6 +316,12 @@ export class SqliteMessageLog implements MessageLog {
       if (known !== undefined) return compare(known, log, one, 'key')
     }
     const device = message.device === null ? null : this.#devices.make(message.projectId, message.device)
+    if (one.entry.unique === 'legacy') {
+      const known = this.#db
+        .sql(`${PLACE} WHERE device = ? AND hash = ? AND auth = 'legacy' LIMIT 1`)
+        .get(device, one.hash)
+      if (known !== undefined) return { type: 'conflict', on: 'legacy', id: idOf(known) }
+    }
     const nonce = message.nonce === null ? null : toInt64(message.nonce)
     const inline = one.size <= INLINE_BYTES
     const inserted = this.#db
@@ -267,19 +361,8 @@ export class SqliteMessageLog implements MessageLog {
   }
 
   async #message(row: Row): Promise<Message> {
-    const payloadHash = hash(toHex(column.bytes(row, 'hash')))
-    return {
-      id: idOf(row),
-      projectId: projectId(column.uint64(row, 'project')),
-      version: column.text(row, 'version'),
-      auth: column.text(row, 'auth') as MessageAuth,
-      device: column.nullable(row, 'did', column.text) as Did | null,
-      nonce: column.nullable(row, 'nonce', column.uint64),
-      payload: await this.#payload(row, payloadHash),
-      payloadHash,
-      signature: column.nullable(row, 'signature', (of, name) => toHex(column.bytes(of, name))),
-      receivedAt: column.int(row, 'received_at'),
-    }
+    const envelope = envelopeOf(row)
+    return { ...envelope, payload: await this.#payload(row, envelope.payloadHash) }
   }
 
   async #payload(row: Row, payloadHash: Hash): Promise<string> {
@@ -290,6 +373,29 @@ export class SqliteMessageLog implements MessageLog {
     if (bytes === null) throw new CorruptBlobError({ hash: payloadHash })
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')
   }
+}
+
+function envelopeOf(row: Row): Envelope {
+  return {
+    id: idOf(row),
+    ...logOf(row),
+    auth: column.text(row, 'auth') as MessageAuth,
+    device: column.nullable(row, 'did', column.text) as Did | null,
+    nonce: column.nullable(row, 'nonce', column.uint64),
+    payloadHash: hash(toHex(column.bytes(row, 'hash'))),
+    signature: column.nullable(row, 'signature', (of, name) => toHex(column.bytes(of, name))),
+    receivedAt: column.int(row, 'received_at'),
+  }
+}
+
+function logOf(row: Row): LogId {
+  return { projectId: projectId(column.uint64(row, 'project')), version: column.text(row, 'version') }
+}
+
+/** Message ids of a task's row, 16 bytes each. */
+function membersOf(task: Row): Uint8Array[] {
+  const all = column.bytes(task, 'members')
+  return Array.from({ length: all.length / 16 }, (_, i) => all.subarray(i * 16, i * 16 + 16))
 }
 
 function draft(entry: Append): Draft {

@@ -76,7 +76,7 @@ export class SqliteQueue implements Queue {
     const at = this.#clock.now() + delayMs
     await this.#settle(
       handle,
-      `UPDATE hints SET visible_at = min(?3, coalesce(again_at, ?3)), again_at = NULL, held = 0, delivery = delivery + 1
+      `UPDATE hints SET visible_at = ?3, again_at = NULL, held = 0, delivery = delivery + 1
        WHERE id = ?1 AND delivery = ?2`,
       at,
     )

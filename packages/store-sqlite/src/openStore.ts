@@ -29,6 +29,8 @@ export interface Store {
   readonly messages: SqliteMessageLog
   readonly tasks: TaskStore
   readonly blobs: BlobStore
+  /** Files that payloads are exported to before retention deletes them: an operator may move them away. */
+  readonly exports: BlobStore
   /** The queue of that name; the same one each time. */
   queue(name: string): Queue
   readonly chain: ChainState
@@ -58,6 +60,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       messages: new SqliteMessageLog(db, payloads),
       tasks: new SqliteTaskStore(db),
       blobs: new SqliteBlobStore(db, await FileBlobStore.open(join(dir, 'blobs'))),
+      exports: await FileBlobStore.open(join(dir, 'exports')),
       queue: (name) => {
         const queue = queues.get(name) ?? new SqliteQueue(db, name, clock)
         queues.set(name, queue)

@@ -182,4 +182,24 @@ CREATE TABLE tokens (
   expires_at INTEGER
 ) STRICT;
 `,
+  `
+CREATE TABLE exports (
+  id INTEGER PRIMARY KEY,
+  log INTEGER NOT NULL,
+  blob BLOB NOT NULL,
+  bytes INTEGER NOT NULL,
+  messages INTEGER NOT NULL,
+  oldest_at INTEGER NOT NULL,
+  newest_at INTEGER NOT NULL,
+  at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX exports_log ON exports (log);
+-- Payload files that no message needs any more: a process that is killed forgets none.
+CREATE TABLE dropped_payloads (
+  hash BLOB PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+-- Retention is a version's, so a log's.
+DROP INDEX tasks_unexpired;
+CREATE INDEX tasks_unexpired ON tasks (log, created_at) WHERE expired = 0;
+`,
 ]

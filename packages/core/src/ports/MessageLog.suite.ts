@@ -2,9 +2,14 @@ import { type MessageId, messageId } from '@w3bstream/protocol'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
+  by,
+  expireDue,
   keyed,
   type LogAndTasks,
+  legacy,
+  NOW,
   nextTask,
+  packed,
   readLog,
   sha256,
   signed,
@@ -59,6 +64,31 @@ export const messageLogSuite = (make: () => Promise<LogAndTasks>): void => {
     const missing = someMessage(log, 'never').id
     expect(await messages.get(missing)).toBeNull()
     expect(await messages.getMany([c.message.id, missing, a.message.id])).toEqual([c.message, a.message])
+  })
+
+  it('gives envelopes as it gives messages, without what was sent', async () => {
+    const { messages } = await make()
+    const log = someLog()
+    const all = [
+      signed(log, someDevice(), 2n ** 64n - 1n, 'small'),
+      unsigned(log, 'x'.repeat(100_000)),
+      keyed(log, 'p', 'k', 'a'),
+    ]
+    await messages.append(all)
+    const ids = [someMessage(log, 'never').id, ...all.map(({ message }) => message.id)]
+    const envelopes = all.map(({ message: { payload, ...envelope } }) => envelope)
+    expect(await messages.envelopes(ids)).toEqual(envelopes)
+    expect(await messages.envelopes([])).toEqual([])
+  })
+
+  it('names the logs that have messages', async () => {
+    const { messages } = await make()
+    const log = someLog()
+    const other = { ...log, version: '0.2' }
+    await messages.append([unsigned(log, 'a'), unsigned(other, 'b'), unsigned(log, 'c')])
+    const mine = (await messages.logs()).filter(({ projectId }) => projectId === log.projectId)
+    expect(mine).toHaveLength(2)
+    expect(mine).toEqual(expect.arrayContaining([log, other]))
   })
 
   it('appends nothing where nothing is given', async () => {
@@ -345,15 +375,160 @@ export const messageLogSuite = (make: () => Promise<LogAndTasks>): void => {
     const { messages } = await make()
     const log = someLog()
     const device = someDevice()
-    const legacy = (payload: string): Append => ({
-      message: someMessage(log, payload, { auth: 'legacy', device, signature: `0x${'ab'.repeat(65)}` }),
-      idempotency: null,
-    })
-    await messages.append([legacy('a'), legacy('a'), signed(log, device, 1n, 'b')])
+    await messages.append([legacy(log, device, 'a'), legacy(log, device, 'a'), signed(log, device, 1n, 'b')])
     await readLog(messages, log, 3)
     expect(await messages.legacySeen(log.projectId, device, sha256('a'))).toBe(true)
     expect(await messages.legacySeen(log.projectId, device, sha256('b'))).toBe(false)
     expect(await messages.legacySeen(log.projectId, someDevice(), sha256('a'))).toBe(false)
     expect(await messages.legacySeen(someLog().projectId, device, sha256('a'))).toBe(false)
+  })
+
+  describe('a message that has to be unique', () => {
+    const once = (log: LogId, device: Parameters<typeof legacy>[1], payload: string): Append => ({
+      ...legacy(log, device, payload),
+      unique: 'legacy',
+    })
+
+    it('is taken once, also from one call', async () => {
+      const { messages } = await make()
+      const log = someLog()
+      const device = someDevice()
+      const [first, second] = [once(log, device, 'a'), once(log, device, 'a')]
+      const refused = { type: 'conflict', on: 'legacy', id: first.message.id }
+      expect(await messages.append([first, second, once(log, device, 'b')])).toMatchObject([
+        { type: 'appended', id: first.message.id },
+        refused,
+        { type: 'appended' },
+      ])
+      expect(await messages.append([once({ ...log, version: '0.2' }, device, 'a')])).toEqual([refused])
+      expect(await readLog(messages, log, 2)).toHaveLength(2)
+    })
+
+    it('is taken once of many that race', async () => {
+      const { messages } = await make()
+      const log = someLog()
+      const device = someDevice()
+      const racers = Array.from({ length: 20 }, () => messages.append([once(log, device, 'a')]))
+      const types = (await Promise.all(racers)).flat().map(({ type }) => type)
+      expect(types.filter((type) => type === 'appended')).toHaveLength(1)
+    })
+
+    it('minds neither other devices and projects nor signatures with a nonce', async () => {
+      const { messages } = await make()
+      const log = someLog()
+      const device = someDevice()
+      const outcomes = await messages.append([
+        signed(log, device, 1n, 'a'),
+        once(log, device, 'a'),
+        once(log, someDevice(), 'a'),
+        once(someLog(), device, 'a'),
+        legacy(log, device, 'a'),
+      ])
+      expect(outcomes.map(({ type }) => type)).toEqual(outcomes.map(() => 'appended'))
+    })
+  })
+
+  describe('retention', () => {
+    const ended = async (both: LogAndTasks, p: Parameters<typeof packed>[1]) => {
+      const made = await packed(both, p)
+      await both.tasks.advance(made.created.id, { to: 'failed' }, by('x', p?.at))
+      return made
+    }
+
+    it('deletes payloads of ended tasks and keeps what receipts need', async () => {
+      const both = await make()
+      const { messages, tasks } = both
+      const { created, ids } = await ended(both, { at: 1_000 })
+      const { log } = created
+      const before = await messages.getMany(ids)
+      const envelopes = await messages.envelopes(ids)
+      expect(await expireDue(messages, log, 1_000)).toEqual({ due: [], deleted: 0 })
+      expect(await expireDue(messages, log, 1_001)).toEqual({
+        due: [{ task: created.id, messages: before }],
+        deleted: 3,
+      })
+      expect(await expireDue(messages, log, 1_001)).toEqual({ due: [], deleted: 0 })
+      expect(await messages.getMany(ids)).toEqual(before.map((message) => ({ ...message, payload: '' })))
+      expect(await messages.envelopes(ids)).toEqual(envelopes)
+      expect(await tasks.members(created.id)).toEqual(ids)
+      await expect(tasks.advance(created.id, { to: 'packed', replay: true }, by('x'))).rejects.toMatchObject({
+        code: 'PAYLOADS_EXPIRED',
+      })
+    })
+
+    it('leaves alone what waits, what is on the road, and other logs', async () => {
+      const both = await make()
+      const { messages } = both
+      const mine = await packed(both, { at: 1_000 })
+      const { log } = mine.created
+      const other = await ended(both, { at: 1_000, log: { ...log, version: '0.2' } })
+      const waiting = unsigned(log, 'waits')
+      await messages.append([waiting])
+      expect(await expireDue(messages, log, 5_000)).toEqual({ due: [], deleted: 0 })
+      const kept = await messages.getMany([...mine.ids, ...other.ids, waiting.message.id])
+      expect(kept).toHaveLength(7)
+      expect(kept.map(({ payload }) => payload)).not.toContain('')
+    })
+
+    it('gives whole tasks, oldest first, up to a count and so many bytes, but never before the first', async () => {
+      const both = await make()
+      const log = someLog()
+      const made = [
+        await ended(both, { log, at: 3_000 }),
+        await ended(both, { log, at: 1_000 }),
+        await ended(both, { log, at: 2_000 }),
+      ]
+      const [late, early, middle] = made.map(({ created }) => created.id)
+      const due = async (count: number, bytes: number) =>
+        (await both.messages.expirable(log, 9_000, { count, bytes })).map(({ task }) => task)
+      const bytes = '{"reading":0}'.length * 3
+      expect(await due(100, 10_000)).toEqual([early, middle, late])
+      expect(await due(6, 10_000)).toEqual([early, middle])
+      expect(await due(5, 10_000)).toEqual([early])
+      expect(await due(100, 2 * bytes)).toEqual([early, middle])
+      expect(await due(100, 2 * bytes - 1)).toEqual([early])
+      expect(await due(1, 1)).toEqual([early])
+    })
+
+    it('passes over a task that was replayed meanwhile, and records no export for it', async () => {
+      const both = await make()
+      const { messages, tasks } = both
+      const { created, ids } = await ended(both, { at: 1_000 })
+      const { log } = created
+      const [due] = await messages.expirable(log, 2_000, { count: 10, bytes: 10_000 })
+      await tasks.advance(created.id, { to: 'packed', replay: true }, by('x'))
+      const to = { log, blob: sha256('x'), bytes: 1, messages: 3, oldestAt: 1, newestAt: 2, at: 3 }
+      expect(await messages.expire(due === undefined ? [] : [due.task], to)).toBe(0)
+      expect((await messages.getMany(ids)).map(({ payload }) => payload)).not.toContain('')
+      expect(await messages.exports(log.projectId)).toEqual([])
+    })
+
+    it('remembers where payloads were exported to, in order', async () => {
+      const both = await make()
+      const { messages } = both
+      const log = someLog()
+      const other = { ...log, version: '0.2' }
+      const records = []
+      for (const [name, of] of [
+        ['a', log],
+        ['b', other],
+        ['c', log],
+      ] as const) {
+        const { created } = await ended(both, { log: of, at: 1_000 })
+        const to = {
+          log: of,
+          blob: sha256(name),
+          bytes: 2 ** 40,
+          messages: 3,
+          oldestAt: NOW,
+          newestAt: NOW + 1,
+          at: NOW,
+        }
+        expect(await messages.expire([created.id], to)).toBe(3)
+        records.push(to)
+      }
+      expect(await messages.exports(log.projectId)).toEqual(records)
+      expect(await messages.exports(someLog().projectId)).toEqual([])
+    })
   })
 }

@@ -1,4 +1,4 @@
-import type { Message, MessageId, ProjectId } from '@w3bstream/protocol'
+import type { Envelope, Hash, Message, MessageId, ProjectId, TaskId } from '@w3bstream/protocol'
 
 /** Messages of one project version, in the order in which they are packed. */
 export interface LogId {
@@ -17,18 +17,20 @@ export interface Append {
    * Scoped to (project, principal). A signed device message needs none: its (project, device, nonce) is unique.
    */
   readonly idempotency: { readonly principal: string; readonly key: string } | null
+  /** `legacy`: refused where this device's older signed message with the same payload is there already, in any version of the project. */
+  readonly unique?: 'legacy'
 }
 
 /**
  * What became of one message. Two messages are the same when version and payload hash are equal.
  * - `appended`: durable under its own id.
  * - `duplicate`: the same message is there already, under `id`.
- * - `conflict`: the nonce or key belongs to another message, `id`.
+ * - `conflict`: the nonce or key belongs to another message, `id`; or it has to be unique and `id` came before it.
  */
 export type Appended =
   | { readonly type: 'appended'; readonly id: MessageId }
   | { readonly type: 'duplicate'; readonly id: MessageId }
-  | { readonly type: 'conflict'; readonly on: 'nonce' | 'key'; readonly id: MessageId }
+  | { readonly type: 'conflict'; readonly on: 'nonce' | 'key' | 'legacy'; readonly id: MessageId }
 
 /** A message with its place. */
 export interface LoggedMessage {
@@ -45,6 +47,26 @@ export interface WaitingLog {
   readonly bytes: number
   /** `receivedAt` of the oldest. */
   readonly oldestAt: number
+}
+
+/** An ended task whose payloads may be deleted, with its messages in leaf order. */
+export interface Expirable {
+  readonly task: TaskId
+  readonly messages: readonly Message[]
+}
+
+/** Where payloads went before they were deleted. */
+export interface ExportRecord {
+  readonly log: LogId
+  /** sha-256 of the exported bytes. */
+  readonly blob: Hash
+  readonly bytes: number
+  readonly messages: number
+  /** `receivedAt` of the oldest and the newest message in it. */
+  readonly oldestAt: number
+  readonly newestAt: number
+  /** When it was made. */
+  readonly at: number
 }
 
 /** Keeps messages, each accepted once, in logs where nothing ever appears behind a position already read. */
@@ -65,8 +87,26 @@ export interface MessageLog {
   get(id: MessageId): Promise<Message | null>
   /** Messages by id, in the ids' order; missing ones are left out. */
   getMany(ids: readonly MessageId[]): Promise<Message[]>
+  /** As `getMany`, without reading payloads. */
+  envelopes(ids: readonly MessageId[]): Promise<Envelope[]>
+  /** All logs that ever had a message. */
+  logs(): Promise<LogId[]>
   /** Logs with messages after their task cursor (see TaskStore.create). @param cap stop counting a log there */
   waiting(cap: number): Promise<WaitingLog[]>
   /** True where the older API's signed message (device, payload) is there already. */
   legacySeen(projectId: ProjectId, device: string, payloadHash: string): Promise<boolean>
+  /**
+   * Tasks of a log that were packed before a time, have ended (`finalized`, `failed`) and still have their payloads: oldest first, whole tasks, up to
+   * so many messages and payload bytes beyond the first task.
+   */
+  expirable(log: LogId, before: number, limit: { readonly count: number; readonly bytes: number }): Promise<Expirable[]>
+  /**
+   * Deletes the payloads of these tasks and records where they were exported to, atomically; tasks that are no longer ended (replayed) are passed
+   * over. Envelopes, members and roots stay, so receipts still check; such a message reads with an empty payload, and its task cannot be replayed.
+   * The caller has made the export durable.
+   * @returns how many payloads were deleted
+   */
+  expire(tasks: readonly TaskId[], to: ExportRecord): Promise<number>
+  /** What was exported of a project, oldest first. */
+  exports(projectId: ProjectId): Promise<ExportRecord[]>
 }

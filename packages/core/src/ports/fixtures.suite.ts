@@ -14,7 +14,7 @@ import {
   uuidv7,
 } from '@w3bstream/protocol'
 import { vi } from 'vitest'
-import type { Append, LoggedMessage, LogId, LogPosition, MessageLog } from './MessageLog.ts'
+import type { Append, Expirable, LoggedMessage, LogId, LogPosition, MessageLog } from './MessageLog.ts'
 import type { NewTask, TaskStep, TaskStore } from './TaskStore.ts'
 
 /** The two ports that share logs and cursors. */
@@ -122,6 +122,25 @@ export async function nextTask(
 
 export const SEQUENCER: Address = '0xfedcba9876543210fedcba9876543210fedcba98'
 export const PROVER: Address = '0x00000000000000000000000000000000000000aa'
+
+/** The older API's signed message: no nonce. */
+export const legacy = (log: LogId, device: Did, payload: string): Append => ({
+  message: someMessage(log, payload, { auth: 'legacy', device, signature: signature() }),
+  idempotency: null,
+})
+
+/** Deletes what is due in a log, as if it had been exported. @returns what was due, and how many payloads were deleted */
+export async function expireDue(
+  messages: MessageLog,
+  log: LogId,
+  before: number,
+): Promise<{ readonly due: Expirable[]; readonly deleted: number }> {
+  const due = await messages.expirable(log, before, { count: 1_000, bytes: 1_000_000 })
+  const count = due.reduce((sum, one) => sum + one.messages.length, 0)
+  const to = { log, blob: randomHash(), bytes: 1, messages: count, oldestAt: 1, newestAt: 2, at: 3 }
+  const tasks = due.map(({ task }) => task)
+  return { due, deleted: await messages.expire(tasks, to) }
+}
 
 /** Appends so many messages to a fresh log and packs them into one task. */
 export async function packed(

@@ -2,6 +2,7 @@ export { blobStoreSuite } from './BlobStore.suite.ts'
 export { chainStateSuite } from './ChainState.suite.ts'
 export { contentSuite } from './Content.suite.ts'
 export {
+  expireDue,
   type LogAndTasks,
   nextTask,
   packed,
