@@ -82,7 +82,7 @@ describe('a real proof', () => {
         output: (output) => {
           const { task, taskId, binding } = lastProved().job
           const verifier = new RegisteredVerifier(node)
-          judged = verifier.verify({ task, taskId, binding, ...output })
+          judged = verifier.verify({ task, taskId, binding, named: null, ...output })
           return output
         },
       })

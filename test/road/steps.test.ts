@@ -181,6 +181,15 @@ describe('packing', () => {
     expect((await modules.tasks.get(id as TaskId))?.task.messageCount).toBe(2)
   })
 
+  it('closes a task before a message that is too large for it', async () => {
+    const { w3b, modules } = await core({ aggregation: { amount: 100, maxBytes: 100_000 } })
+    await w3b.ingest([unsigned('x'.repeat(10_000)), unsigned('y'.repeat(95_000))])
+    const log = { projectId: ONE, version: '0.1' }
+    const id = await packTask(modules, log)
+    expect((await modules.tasks.get(id as TaskId))?.task.messageCount).toBe(1)
+    expect(await packTask(modules, log)).toBeNull()
+  })
+
   it('makes one task when packers race', async () => {
     const { w3b, modules } = await core({ aggregation: { amount: 4 } })
     await w3b.ingest(Array.from({ length: 4 }, (_, i) => unsigned(String(i))))
@@ -253,6 +262,39 @@ describe('a task', () => {
       'finalized',
     ])
     expect(keccak256((await w3b.proof(id)) ?? new Uint8Array())).toBe(keccak256(new Uint8Array(32).fill(7)))
+  })
+
+  it('is finished after a process died between its last two steps', async () => {
+    const { modules, prove, id, clock } = await assigned()
+    await proveTask(prove, limits, id, idle)
+    const by = { at: clock.now(), actor: 'settler', reason: 'printed' }
+    await modules.tasks.advance(id, { to: 'settled', settlement: null, show: '' }, by)
+    await reconcile(modules, sweep)
+    expect((await modules.tasks.get(id))?.state).toBe('finalized')
+  })
+
+  it('is printed once beside another output, however often that has to wait', async () => {
+    const outputs = [{ type: 'stdout' }, { type: 'settlement' }]
+    const { modules, prove, settle, id, printed } = await assigned({ outputs })
+    await proveTask({ ...prove, verifier: { verify: async () => 'verified' } }, limits, id, idle)
+    let answer: { type: 'waiting'; reason: string; retryAfterMs: number } | { type: 'submitted' } = {
+      type: 'waiting',
+      reason: 'fees',
+      retryAfterMs: 1,
+    }
+    const destination: typeof settle.destination = {
+      types: ['stdout', 'settlement'],
+      deliver: async (items) =>
+        items[0]?.output.type === 'stdout' ? settle.destination.deliver(items) : new Map([[id, answer]]),
+    }
+    const step = () => settleTasks({ ...settle, destination }, { maxTries: 3 }, [id])
+    for (let i = 0; i < 3; i++) expect((await step()).get(id)).toMatchObject({ type: 'retry' })
+    expect(printed).toEqual([])
+    answer = { type: 'submitted' }
+    await step()
+    await step()
+    expect(printed).toEqual([id])
+    expect((await modules.tasks.get(id))?.state).toBe('submitted')
   })
 
   it('is proved once when two workers take its hint', async () => {

@@ -22,12 +22,14 @@ describe('RegisteredVerifier', () => {
     new RegisteredVerifier({ chain, contracts: world.deployment.contracts }, options)
   const jobOf = (id: bigint, change: { proof?: Uint8Array; outputs?: `0x${string}` } = {}) => {
     const { record, proof } = provedTask(world, id, 1n, change)
-    return { task: record.task, taskId: record.id, binding: BINDING, proof, outputs: record.proof?.outputs ?? '0x' }
+    const outputs = record.proof?.outputs ?? '0x'
+    return { task: record.task, taskId: record.id, binding: BINDING, proof, outputs, named: null }
   }
 
   it('accepts what the registered contract accepts, and nothing else', async () => {
     const { id } = await world.project({ verifier: picky })
     expect(await judge().verify(jobOf(id))).toBe('verified')
+    await expect(judge().verify({ ...jobOf(id), named: `0x${'11'.repeat(20)}` })).rejects.toThrow(/names the verifier/)
     const other = new Uint8Array(PROOF_BYTES).fill(2)
     await expect(judge().verify(jobOf(id, { proof: other }))).rejects.toThrow(ProofRejectedError)
   })
@@ -53,6 +55,7 @@ describe('RegisteredVerifier', () => {
       binding: BINDING,
       proof,
       outputs: record.proof?.outputs ?? '0x',
+      named: null,
     }
     const verifier = judge()
     expect(await verifier.verify(job)).toBe('unregistered')

@@ -86,6 +86,7 @@ export class RegisteredVerifier implements Verifier {
     readonly binding: Hash
     readonly proof: Uint8Array
     readonly outputs: Hex
+    readonly named: Address | null
   }): Promise<'verified' | 'unregistered'> {
     const reject = (reason: string) => new ProofRejectedError({ task: p.taskId, reason })
     const found = await this.#find(verifierKey(p.task.projectId, p.task.configHash, p.task.version))
@@ -102,6 +103,8 @@ export class RegisteredVerifier implements Verifier {
           throw reject('its verifier was made from a test SRS, by which anybody can forge proofs: local chains only')
     }
     const { entry } = found
+    if (p.named !== null && p.named !== entry.verifier)
+      throw reject(`its project file names the verifier ${p.named}, but ${entry.verifier} is registered`)
     const problem = misshapen(entry, p.task, p.proof, p.outputs)
     if (problem !== null) throw reject(problem)
     await this.#run(entry, calldata(p.binding, p.task.inputCommitment, p.outputs, p.proof), reject)

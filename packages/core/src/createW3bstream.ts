@@ -2,7 +2,7 @@ import { type ProjectId, type TaskId, TaskNotFoundError, W3bError } from '@w3bst
 import { assignTask } from './assignTask.ts'
 import { type IngestLimits, type IngestPorts, ingest } from './ingest.ts'
 import { LiveEvents } from './LiveEvents.ts'
-import { type PackPorts, packTask } from './packTask.ts'
+import { isDue, type PackPorts, packTask } from './packTask.ts'
 import type { Registry } from './ports/Registry.ts'
 import { messageHistory, messageInclusion, messageReceipt, type QueryPorts, taskHistory, taskProof } from './query.ts'
 import { type ReconcilePorts, replayTask } from './reconcile.ts'
@@ -36,6 +36,11 @@ export function createW3bstream(m: W3bstreamModules, o: W3bstreamOptions): W3bst
     },
     async packNow(projectId, version) {
       const made: TaskId[] = []
+      const { version: found } = await m.projects.version(projectId, version)
+      const waiting = await m.messages.waiting(found.aggregation.amount)
+      const log = waiting.find((one) => one.log.projectId === projectId && one.log.version === version)
+      // Packing reads the messages: not for every post of a batch that is still open.
+      if (log === undefined || !isDue(found, log, m.clock.now())) return made
       for (;;) {
         const id = await packTask(m, { projectId, version })
         if (id === null) return made

@@ -154,6 +154,7 @@ async function run(ports: ProvePorts, limits: ProveLimits, record: TaskRecord, l
     binding,
     proof: output.proof,
     outputs: output.outputs,
+    named: version.verifier?.address ?? null,
   })
   const settles = version.outputs.some((out) => out.type === 'settlement')
   if (settles && verdict !== 'verified')

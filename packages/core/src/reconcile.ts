@@ -46,8 +46,13 @@ export async function followSettlements(ports: ReconcilePorts, batch: number): P
     ...(await ports.tasks.stale('settled', now, batch)),
   ]
   // With no tasks the watcher still looks after nonces that were given up.
-  for (const seen of await ports.watcher.watch(open)) await note(ports, seen)
+  const [elsewhere, onChain] = [open.filter(hasNoTransaction), open.filter((record) => !hasNoTransaction(record))]
+  // Killed between its last two steps: nothing on a chain could take it back.
+  for (const { id } of elsewhere) await note(ports, { type: 'finalized', task: id })
+  for (const seen of await ports.watcher.watch(onChain)) await note(ports, seen)
 }
+
+const hasNoTransaction = (record: TaskRecord): boolean => record.state === 'settled' && record.settlement === null
 
 async function note(ports: ReconcilePorts, seen: Watched): Promise<void> {
   const log = (reason: string) => ({ at: ports.clock.now(), actor: 'settler', reason })

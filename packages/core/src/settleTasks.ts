@@ -43,7 +43,7 @@ export async function settleTasks(
   ids: readonly TaskId[],
 ): Promise<Map<TaskId, SettleOutcome>> {
   const outcomes = new Map<TaskId, SettleOutcome>()
-  const outgoing: Outgoing[] = []
+  const loaded = new Map<TaskId, Loaded>()
   for (const id of new Set(ids)) {
     const record = await ports.tasks.get(id)
     if (record === null || (record.state !== 'proved' && record.state !== 'submitted')) {
@@ -53,24 +53,33 @@ export async function settleTasks(
     try {
       const item = await load(ports, record)
       if (item === null) outcomes.set(id, await finish(ports, record, null, 'no output is configured'))
-      else outgoing.push(item)
+      else loaded.set(id, item)
     } catch (error) {
       outcomes.set(id, await giveUp(ports, limits, record, error))
     }
   }
-  if (outgoing.length === 0) return outcomes
-  const delivered = await ports.destination.deliver(outgoing)
-  for (const { record } of outgoing) {
-    const result = delivered.get(record.id) ?? new Error('the destination gave no answer')
-    outcomes.set(
-      record.id,
-      result instanceof Error ? await giveUp(ports, limits, record, result) : await take(ports, record, result),
-    )
+  if (loaded.size === 0) return outcomes
+  const delivered = await ports.destination.deliver([...loaded.values()].map(({ outgoing }) => outgoing))
+  for (const [id, { outgoing, printed }] of loaded) {
+    const result = delivered.get(id) ?? new Error('the destination gave no answer')
+    if (result instanceof Error) outcomes.set(id, await giveUp(ports, limits, outgoing.record, result))
+    else {
+      // Once it is on its way: not each time that it has to wait.
+      const left = result.type === 'submitted' || result.type === 'consumed'
+      if (printed !== null && left && outgoing.record.state === 'proved') await ports.destination.deliver([printed])
+      outcomes.set(id, await take(ports, outgoing.record, result))
+    }
   }
   return outcomes
 }
 
-/** The one output that has a transaction comes last: what comes before it is repeated after a crash, and must bear it. */
+/** A task on its way out, and what is printed beside that. */
+interface Loaded {
+  readonly outgoing: Outgoing
+  readonly printed: Outgoing | null
+}
+
+/** The one output beside stdout decides what state the task is in. */
 function orderOutputs(outputs: readonly Output[]): { readonly prints: boolean; readonly final: Output | null } {
   const others = outputs.filter((output) => output.type !== 'stdout')
   if (others.length > 1)
@@ -79,7 +88,7 @@ function orderOutputs(outputs: readonly Output[]): { readonly prints: boolean; r
   return { prints, final: others[0] ?? null }
 }
 
-async function load(ports: SettlePorts, record: TaskRecord): Promise<Outgoing | null> {
+async function load(ports: SettlePorts, record: TaskRecord): Promise<Loaded | null> {
   const { task, proof } = record
   if (proof === null) throw new W3bError('PROOF_MISSING', `Task ${record.id} has no proof.`)
   const version = await ports.projects.pinnedVersion(task.projectId, task.configHash, task.version)
@@ -88,7 +97,8 @@ async function load(ports: SettlePorts, record: TaskRecord): Promise<Outgoing | 
     throw new W3bError('PROOF_MISSING', `The proof of task ${record.id} is not in the blob store.`, {
       hint: 'Replay the task to prove it again.',
     })
-  const messages = await ports.messages.getMany(await ports.tasks.members(record.id))
+  // Destinations bind fields of the first message alone.
+  const messages = await ports.messages.getMany((await ports.tasks.members(record.id)).slice(0, 1))
   const clientId = messages[0]?.device
   const base = {
     record,
@@ -106,11 +116,9 @@ async function load(ports: SettlePorts, record: TaskRecord): Promise<Outgoing | 
         status: 422,
       },
     )
-  const stdout: Output = { type: 'stdout' }
-  if (prints && final !== null && record.state === 'proved')
-    await ports.destination.deliver([{ ...base, output: stdout }])
-  if (final !== null) return { ...base, output: final }
-  return prints ? { ...base, output: stdout } : null
+  const printed: Outgoing | null = prints ? { ...base, output: { type: 'stdout' } } : null
+  if (final !== null) return { outgoing: { ...base, output: final }, printed }
+  return printed === null ? null : { outgoing: printed, printed: null }
 }
 
 async function take(ports: SettlePorts, record: TaskRecord, delivered: Delivered): Promise<SettleOutcome> {

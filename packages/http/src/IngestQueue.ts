@@ -58,7 +58,7 @@ export class IngestQueue {
     for (const group of Map.groupBy(waiting, ({ request }) => request.projectId).values()) this.#ingest(group)
   }
 
-  #ingest(waiting: typeof this.#queue): void {
+  #ingest(waiting: readonly Waiting[]): void {
     this.#w3b
       .ingest(waiting.map((one) => one.request))
       .then(

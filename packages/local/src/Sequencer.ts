@@ -1,5 +1,7 @@
 import {
   assignTask,
+  type ExpirePorts,
+  expireMessages,
   followSettlements,
   isDue,
   type PackPorts,
@@ -13,6 +15,11 @@ import { W3bError } from '@w3bstream/protocol'
 import { Bell } from './Bell.ts'
 import { pause } from './consume.ts'
 
+/** How often retention is looked at while nothing is due. */
+const EXPIRE_EVERY_MS = 3_600_000
+/** Small enough that deleting one export's payloads holds nobody up. */
+const EXPIRE_LIMITS = { count: 1_000, bytes: 8 * 2 ** 20, batches: 4 } as const
+
 export interface SequencerOptions {
   readonly limits: ReconcileLimits
   /** How often logs are looked at for messages that grew old, and stored steps for lost hints. */
@@ -25,14 +32,20 @@ export interface SequencerOptions {
 
 /** Packs whenever messages were accepted, sweeps at an interval, and follows transactions while some are under way. */
 export class Sequencer {
-  readonly #ports: PackPorts & ReconcilePorts
+  readonly #ports: PackPorts & ReconcilePorts & ExpirePorts
   readonly #options: SequencerOptions
   readonly #stop = new AbortController()
   readonly #packBell = new Bell()
   readonly #followBell = new Bell()
   readonly #loops: Promise<void>[]
+  /** Logs that are being packed. */
+  readonly #packing = new Map<string, Promise<void>>()
+  /** Logs that got messages meanwhile. */
+  readonly #passedOver = new Set<string>()
+  /** Logs that failed: how long they are left alone, and until when. */
+  readonly #resting = new Map<string, { readonly ms: number; readonly until: number }>()
 
-  constructor(ports: PackPorts & ReconcilePorts, options: SequencerOptions) {
+  constructor(ports: PackPorts & ReconcilePorts & ExpirePorts, options: SequencerOptions) {
     this.#ports = ports
     this.#options = options
     this.#loops = [this.#packLoop(), this.#sweepLoop(), this.#followLoop()]
@@ -47,19 +60,48 @@ export class Sequencer {
   async close(): Promise<void> {
     this.#stop.abort()
     await Promise.all(this.#loops)
+    // A log whose project file does not come holds nothing that a restart would not find again.
+    await Promise.race([Promise.all(this.#packing.values()), new Promise((resolve) => setTimeout(resolve, 2_000))])
   }
 
   async #packLoop(): Promise<void> {
     while (!this.#stop.signal.aborted) {
       const started = performance.now()
       await this.#guard('packing failed', async () => {
-        const waiting = await this.#ports.messages.waiting(100_000)
-        await Promise.all(waiting.map((log) => this.#guard('packing failed', () => this.#packAll(log))))
+        for (const waiting of await this.#ports.messages.waiting(100_000)) this.#pack(waiting)
       })
       // Under load, looking at the logs takes at most half of the time.
       await pause(performance.now() - started, this.#stop.signal)
       await this.#packBell.wait(this.#options.everyMs, this.#stop.signal)
     }
+  }
+
+  /** Each log on its own: one whose project file is slow to come must not hold the others. */
+  #pack(waiting: WaitingLog): void {
+    const { projectId, version } = waiting.log
+    const key = `${projectId} ${version}`
+    if (this.#packing.has(key)) {
+      this.#passedOver.add(key)
+      return
+    }
+    const rest = this.#resting.get(key)
+    if (rest !== undefined && rest.until > this.#ports.clock.now()) return
+    const packed = this.#packAll(waiting)
+      .then(
+        () => void this.#resting.delete(key),
+        (error: unknown) => {
+          const ms = Math.min(60_000, 2 * (rest?.ms ?? 500))
+          this.#resting.set(key, { ms, until: this.#ports.clock.now() + ms })
+          const reason = error instanceof W3bError ? error.message : String(error)
+          const level = error instanceof W3bError ? 'warn' : 'error'
+          this.#ports.telemetry.log(level, 'packing failed', { project: String(projectId), version, reason })
+        },
+      )
+      .finally(() => {
+        this.#packing.delete(key)
+        if (this.#passedOver.delete(key)) this.#packBell.ring()
+      })
+    this.#packing.set(key, packed)
   }
 
   async #packAll(waiting: WaitingLog): Promise<void> {
@@ -80,8 +122,16 @@ export class Sequencer {
   }
 
   async #sweepLoop(): Promise<void> {
+    let expireAt = 0
     while (!this.#stop.signal.aborted) {
       await this.#guard('the sweep failed', () => reconcile(this.#ports, this.#options.limits))
+      const now = this.#ports.clock.now()
+      if (now >= expireAt) {
+        expireAt = now + EXPIRE_EVERY_MS
+        await this.#guard('retention failed', async () => {
+          if ((await expireMessages(this.#ports, EXPIRE_LIMITS)) > 0) expireAt = now
+        })
+      }
       await pause(this.#options.everyMs, this.#stop.signal)
     }
   }

@@ -62,6 +62,8 @@ export interface ProjectVersion {
   readonly inputs: InputScheme
   /** A key file for the program, fetched and hash-checked like the project file itself. */
   readonly provingKey: { readonly uri: string; readonly hash: Hash } | null
+  /** The verifier contract that the owner says is registered: a prover takes no other. */
+  readonly verifier?: { readonly address: Address }
   readonly limits: { readonly timeoutMs: number | null; readonly memoryBytes: number | null }
   readonly retentionDays: number | null
   readonly devices: {

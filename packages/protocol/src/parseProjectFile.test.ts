@@ -157,6 +157,25 @@ describe('parseProjectFile', () => {
     ],
     ['an unknown output', [{ ...entry, output: { type: 'fax' } }], '[0].output.type has to be stdout, settlement'],
     ['no outputs', [{ ...entry, outputs: [] }], '[0].outputs has to be an array of 1 to 16'],
+    [
+      'two ends',
+      [{ ...entry, outputs: [{ type: 'settlement' }, { type: 'textile', textile: { vaultID: 'v' } }] }],
+      '[0].outputs has more than one output beside stdout',
+    ],
+    [
+      'a capacity beyond reason',
+      [
+        {
+          ...entry,
+          inputs: {
+            scheme: 'poseidon-bn254',
+            capacity: 65_536,
+            fields: [{ name: 'f', min: 0, max: '18446744073709551615' }],
+          },
+        },
+      ],
+      '[0].inputs.capacity',
+    ],
     ['no section', [{ ...entry, outputs: [{ type: 'textile' }] }], '[0].outputs[0].textile is missing'],
     [
       'a broken ABI',
@@ -266,7 +285,9 @@ const version: fc.Arbitrary<Omit<ProjectVersion, 'version'>> = fc.record({
   vmType: fc.constantFrom('halo2', 'risc0', 'zkwasm', 'wasm'),
   code: text,
   codeExpParam: optional(text),
-  outputs: fc.array(output, { minLength: 1, maxLength: 3 }),
+  outputs: fc
+    .tuple(output, fc.boolean())
+    .map(([one, printed]): Output[] => (printed ? [one, { type: 'stdout' }] : [one])),
   aggregation: fc.record({
     amount: fc.integer({ min: 1, max: 100 }),
     maxAgeMs: optional(positive),

@@ -24,11 +24,12 @@ const MAX_VERSIONS = 1_000
  * | `code` | hex(zlib(program)) |
  * | `codeExpParam` | string, optional |
  * | `output` | `{type, ethereum?, solana?, textile?}`, optional: `stdout` |
- * | `outputs` | an array of those instead; the type `settlement` is this deployment's router, and may have `settlement: {contractAbiJSON}`, the dApp's ABI, to decode its errors. An `output` beside it is for other readers |
+ * | `outputs` | an array of those instead; the type `settlement` is this deployment's router, and may have `settlement: {contractAbiJSON}`, the dApp's ABI, to decode its errors. One at most beside `stdout`. An `output` beside it is for other readers |
  * | `aggregation` | `{amount, maxAgeMs, maxBytes}`: a task closes at so many messages (0 is 1), milliseconds or payload bytes |
  * | `resourceRequest` | `{proverAmount}` |
  * | `inputs` | `{scheme: "none" \| "sha256"}` or `{scheme: "poseidon-bn254", capacity, fields: [{name, scale, min, max}]}`, `min` and `max` being integers or strings of decimal digits |
  * | `provingKey` | `{uri, hash}` |
+ * | `verifier` | `{address}`: the verifier contract that the owner registers for this version; a prover takes no other |
  * | `limits` | `{timeoutMs, memoryBytes}` |
  * | `retentionDays` | integer |
  * | `devices` | `{unsigned: "accept" \| "reject", legacyReplay: "accept" \| "reject"}` |
@@ -102,10 +103,11 @@ function readVersion(fields: Fields): ProjectVersion {
   const vmType = readVmType(fields)
   const code = fields.required('code')
   const aggregation = fields.object('aggregation')
-  const amount = aggregation?.integer('amount', 0, 1_000_000) || 1
+  const amount = aggregation?.integer('amount', 0, 100_000) || 1
   const limits = fields.object('limits')
   const devices = fields.object('devices')
   const provingKey = fields.object('provingKey')
+  const verifier = fields.object('verifier')?.address('address', true)
   return {
     version,
     vmType,
@@ -120,6 +122,7 @@ function readVersion(fields: Fields): ProjectVersion {
     proverAmount: fields.object('resourceRequest')?.integer('proverAmount', 0, 65_535) || 1,
     inputs: readInputs(fields, amount),
     provingKey: provingKey && { uri: provingKey.required('uri'), hash: provingKey.hash('hash') },
+    ...(verifier == null ? {} : { verifier: { address: verifier } }),
     limits: {
       timeoutMs: limits?.integer('timeoutMs', 1, Number.MAX_SAFE_INTEGER) ?? null,
       memoryBytes: limits?.integer('memoryBytes', 1, Number.MAX_SAFE_INTEGER) ?? null,
@@ -162,10 +165,17 @@ function readOutputs(fields: Fields): Output[] {
   }
   if (!Array.isArray(list) || list.length === 0 || list.length > 16)
     throw fields.problem('outputs', 'has to be an array of 1 to 16 outputs')
-  return list.map((entry: unknown, index) => {
+  const outputs = list.map((entry: unknown, index) => {
     if (!isObject(entry)) throw fields.problem(`outputs[${index}]`, 'has to be an object')
     return readOutput(new Fields(entry, `${fields.at}.outputs[${index}]`))
   })
+  if (outputs.filter(({ type }) => type !== 'stdout').length > 1)
+    throw fields.problem(
+      'outputs',
+      'has more than one output beside stdout',
+      'A task ends in one place: register two projects for two.',
+    )
+  return outputs
 }
 
 function abiJson(section: Fields): string {
@@ -231,6 +241,13 @@ function readInputs(fields: Fields, amount: number): InputScheme {
   })
   const names = new Set(read.map((field) => field.name))
   if (names.size !== read.length) throw inputs.problem('fields', 'names a field twice')
+  // Every task hashes all of its capacity: a fraction of a millisecond an element, on the sequencer's own thread.
+  const bits = read.reduce((sum, { min, max }) => sum + (max - min).toString(2).length, 0)
+  if (capacity * bits > MAX_INPUT_BITS)
+    throw inputs.problem(
+      'capacity',
+      `with these fields makes ${capacity * bits} bits, over the bound of ${MAX_INPUT_BITS}`,
+    )
   return { scheme, capacity, fields: read }
 }
 
@@ -253,6 +270,9 @@ function isJsonArray(text: string): boolean {
     return false
   }
 }
+
+/** Limbs that one task's commitment may cover: some 4,000 field elements, a third of a second of hashing. */
+const MAX_INPUT_BITS = 2 ** 20
 
 /** Bounds of declared fields fit a circuit's 128-bit integers. */
 const BOUND = 10n ** 38n

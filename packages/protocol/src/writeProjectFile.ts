@@ -36,6 +36,7 @@ function versionObject(version: ProjectVersion): Record<string, unknown> {
     resourceRequest: version.proverAmount === 1 ? undefined : { proverAmount: version.proverAmount },
     inputs: version.inputs.scheme === 'none' ? undefined : inputsObject(version.inputs),
     provingKey: version.provingKey ?? undefined,
+    verifier: version.verifier,
     limits:
       limits.timeoutMs === null && limits.memoryBytes === null
         ? undefined

@@ -6,7 +6,7 @@ export interface Outgoing {
   readonly version: ProjectVersion
   readonly output: Output
   readonly proof: Uint8Array
-  /** Payloads in leaf order; `ethereumContract` binds fields of the first. */
+  /** The first message's payload alone: `ethereumContract` binds its fields. Empty when it is no longer kept. */
   readonly payloads: readonly string[]
   /** DID of the first message's device, which an `ethereumContract` may ask for as `clientId`; empty or absent where none signed it. */
   readonly clientId?: string

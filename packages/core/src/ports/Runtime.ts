@@ -1,4 +1,4 @@
-import type { Hash, Hex, Task, TaskId, VmType } from '@w3bstream/protocol'
+import type { Address, Hash, Hex, Task, TaskId, VmType } from '@w3bstream/protocol'
 
 /** What a program is given. */
 export interface ProveJob {
@@ -53,5 +53,7 @@ export interface Verifier {
     readonly binding: Hash
     readonly proof: Uint8Array
     readonly outputs: Hex
+    /** The verifier that the project file names, if it does. */
+    readonly named: Address | null
   }): Promise<'verified' | 'unregistered'>
 }
