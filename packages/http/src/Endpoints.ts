@@ -28,6 +28,8 @@ export interface Endpoint {
     readonly schema?: z.ZodType
     readonly is: string
   }
+  /** When it answers 204. */
+  readonly nothing?: string
   /** Statuses of its errors. */
   readonly errors?: readonly (400 | 401 | 403 | 404 | 409 | 413 | 422 | 429 | 501 | 503)[]
   /** `optional`: what it shows or does depends on the token. */
@@ -158,7 +160,20 @@ const patternOf = (path: string): RegExp =>
   new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`)
 
 function document(endpoint: Endpoint): RouteConfig {
-  const { method, path, tag, summary, description, query, headers, body, answer, errors = [], token } = endpoint
+  const {
+    method,
+    path,
+    tag,
+    summary,
+    description,
+    query,
+    headers,
+    body,
+    answer,
+    nothing,
+    errors = [],
+    token,
+  } = endpoint
   const parameters = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '')
   const older = styleOf(path) === 'older'
   return {
@@ -185,6 +200,7 @@ function document(endpoint: Endpoint): RouteConfig {
           ? {}
           : { content: { [answer.type ?? 'application/json']: { schema: answer.schema } } }),
       },
+      ...(nothing === undefined ? {} : { 204: { description: nothing } }),
       ...Object.fromEntries(
         errors.map((status) => [
           status,

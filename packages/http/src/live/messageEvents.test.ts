@@ -94,7 +94,7 @@ describe('event streams', () => {
     expect(stream.events[5]?.data).toMatchObject({ messageId: id, taskId: task, result: `0x${'cd'.repeat(32)}` })
   })
 
-  it('goes on after Last-Event-ID, and ends at once when nothing more can come', async () => {
+  it('goes on after Last-Event-ID, and answers 204 when nothing more can come, after which browsers stay away', async () => {
     const id = await message()
     const task = await pack()
     const first = await EventReader.open(`${server.url}/v1/messages/${id}/events`)
@@ -107,9 +107,16 @@ describe('event streams', () => {
       ['3', 'assigned'],
       ['4', 'failed'],
     ])
-    const third = await EventReader.open(`${server.url}/v1/messages/${id}/events`, { 'last-event-id': '4' })
-    await third.end()
-    expect(third.events).toEqual([])
+    const after = (lastId: string) =>
+      send(`${server.url}/v1/messages/${id}/events`, { headers: { 'last-event-id': lastId } })
+    const third = await after('4')
+    expect([third.status, third.text, third.headers['access-control-allow-origin']]).toEqual([204, '', '*'])
+    expect((await after('3')).text).toContain('id: 4\nevent: failed\n')
+    await server.w3b.replay(task, 'operator')
+    const replayed = await EventReader.open(`${server.url}/v1/messages/${id}/events`, { 'last-event-id': '4' })
+    await replayed.until(({ events }) => events.at(-1)?.event === 'assigned')
+    expect(replayed.events[0]?.id).toBe('5')
+    replayed.response.destroy()
   })
 
   it('starts from the beginning after an id that it never gave', async () => {

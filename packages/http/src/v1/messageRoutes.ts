@@ -6,7 +6,9 @@ import type { Caller } from '../access/Access.ts'
 import type { V1 } from '../client.ts'
 import type { Endpoints } from '../Endpoints.ts'
 import { HttpError } from '../errors/HttpError.ts'
+import { isOver } from '../live/isOver.ts'
 import { messageEvents } from '../live/messageEvents.ts'
+import { readLastEventId } from '../live/readLastEventId.ts'
 import { json } from '../reply/json.ts'
 import { parseBody } from '../request/parseBody.ts'
 import { pathParam } from '../request/pathParam.ts'
@@ -194,13 +196,16 @@ export function messageRoutes(endpoints: Endpoints, app: AppContext): void {
       description:
         'Server-sent events, from the first or after `Last-Event-ID`. The stream ends when the task is final or failed, or after a minute.',
       answer: { type: 'text/event-stream', schema: z.string(), is: 'The events.' },
+      nothing: '`Last-Event-ID` names the last event, and no more can come: browsers then stay away.',
       errors: [400, 404, 503],
     },
     async (c) => {
       const id = messageId(pathParam(c, 'id'))
-      if ((await w3b.message(id)) === null) throw new MessageNotFoundError({ messageId: id })
-      const lastId = c.req.header('last-event-id') ?? null
-      return app.streams.reply(c, (signal) => messageEvents(app, id, lastId, signal))
+      const history = await w3b.message(id)
+      if (history === null) throw new MessageNotFoundError({ messageId: id })
+      const seen = readLastEventId(c.req.header('last-event-id'))
+      if (isOver(history, seen)) return { status: 204, type: 'text/event-stream', body: null }
+      return app.streams.reply(c, (signal) => messageEvents(app, id, seen, signal))
     },
   )
 
