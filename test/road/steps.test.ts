@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { LocalSigner } from '@w3bstream/chain'
 import { assignTask, type IngestRequest, packTask, proveTask, reconcile, settleTasks } from '@w3bstream/core'
 import {
+  ChainUnavailableError,
   didOfAddress,
   keccak256,
   leafHash,
@@ -262,6 +263,22 @@ describe('a task', () => {
       'finalized',
     ])
     expect(keccak256((await w3b.proof(id)) ?? new Uint8Array())).toBe(keccak256(new Uint8Array(32).fill(7)))
+  })
+
+  it('is not proved again while the chain that verifies is away', async () => {
+    const { prove, id, runtime, clock } = await assigned()
+    let away = true
+    const verify = async () => {
+      if (away) throw new ChainUnavailableError({ chainId: 1n, reason: 'for the test' })
+      return 'unregistered' as const
+    }
+    for (let i = 0; i < 2; i++) {
+      expect(await proveTask({ ...prove, verifier: { verify } }, limits, id, idle)).toMatchObject({ type: 'retry' })
+      clock.advance(1_000)
+    }
+    away = false
+    expect(await proveTask({ ...prove, verifier: { verify } }, limits, id, idle)).toEqual({ type: 'done' })
+    expect(runtime.calls).toBe(1)
   })
 
   it('is finished after a process died between its last two steps', async () => {

@@ -2,6 +2,7 @@ import {
   ContentMismatchError,
   ContentUnavailableError,
   type Hash,
+  InvalidProjectFileError,
   type ProjectConfig,
   type ProjectId,
   ProjectNotFoundError,
@@ -36,6 +37,8 @@ export interface ProjectResolverOptions {
   readonly failureTtlMs?: number
   /** Parsed project files kept in memory. Default 256. */
   readonly keep?: number
+  /** Their bytes together. Default 128 MiB. */
+  readonly keepBytes?: number
 }
 
 interface Cached {
@@ -54,6 +57,7 @@ export class ProjectResolver {
   readonly #o: Required<ProjectResolverOptions>
   readonly #projects = new Map<ProjectId, Cached>()
   readonly #configs = new Map<Hash, Promise<ProjectConfig>>()
+  readonly #sizes = new Map<Hash, number>()
   readonly #unwatch: () => void
 
   constructor(modules: ProjectResolverModules, options: ProjectResolverOptions = {}) {
@@ -65,6 +69,7 @@ export class ProjectResolver {
       recordTtlMs: 1_000,
       failureTtlMs: 2_000,
       keep: 256,
+      keepBytes: 128 * 2 ** 20,
       ...options,
     }
     this.#unwatch = modules.registry.watch((record) => this.#projects.delete(record.id))
@@ -119,10 +124,33 @@ export class ProjectResolver {
   #config(hash: Hash, uri: string | null): Promise<ProjectConfig> {
     const cached = this.#configs.get(hash)
     if (cached !== undefined) return cached
-    const config = this.#bytes(hash, uri, this.#o.maxFileBytes).then(parseProjectFile)
+    const config = this.#bytes(hash, uri, this.#o.maxFileBytes).then((bytes) => {
+      this.#keepWithin(hash, bytes.length)
+      return parseProjectFile(bytes)
+    })
     remember(this.#configs, hash, config, this.#o.keep)
-    config.catch(() => this.#configs.delete(hash))
+    config.catch((error: unknown) => {
+      // These bytes will never be a project file; anything else may pass.
+      if (!(error instanceof InvalidProjectFileError)) this.#configs.delete(hash)
+    })
     return config
+  }
+
+  /** Forgets the longest known files until what is in memory fits. */
+  #keepWithin(hash: Hash, bytes: number): void {
+    this.#sizes.set(hash, bytes)
+    let sum = 0
+    for (const [known, size] of this.#sizes) {
+      if (this.#configs.has(known) || known === hash) sum += size
+      else this.#sizes.delete(known)
+    }
+    for (const [known, size] of this.#sizes) {
+      if (sum <= this.#o.keepBytes) break
+      if (known === hash) continue
+      this.#configs.delete(known)
+      this.#sizes.delete(known)
+      sum -= size
+    }
   }
 
   async #bytes(hash: Hash, uri: string | null, maxBytes: number): Promise<Uint8Array> {

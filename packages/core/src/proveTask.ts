@@ -24,7 +24,7 @@ import type { BlobStore } from './ports/BlobStore.ts'
 import type { Clock } from './ports/Clock.ts'
 import type { MessageLog } from './ports/MessageLog.ts'
 import type { Queue } from './ports/Queue.ts'
-import type { ProofOutput, Runtime, Verifier } from './ports/Runtime.ts'
+import type { ProofOutput, ProveJob, Runtime, Verifier } from './ports/Runtime.ts'
 import type { Signer } from './ports/Signer.ts'
 import type { Lease, TaskStore } from './ports/TaskStore.ts'
 import type { Telemetry } from './ports/Telemetry.ts'
@@ -126,8 +126,10 @@ async function run(ports: ProvePorts, limits: ProveLimits, record: TaskRecord, l
       `${members.length - messages.length} messages of task ${id} are no longer kept.`,
     )
   const binding = bindingOf(id, ports.signer.address)
-  const started = performance.now()
-  const output = await runtime.prove(
+  const { output, provingMs } = await proveOnce(
+    ports,
+    version.vmType,
+    runtime,
     {
       taskId: id,
       task,
@@ -146,8 +148,6 @@ async function run(ports: ProvePorts, limits: ProveLimits, record: TaskRecord, l
     },
     signal,
   )
-  const provingMs = Math.round(performance.now() - started)
-  ports.telemetry.observe('w3b_proving_seconds', provingMs / 1000, { runtime: version.vmType })
   const verdict = await ports.verifier.verify({
     task,
     taskId: id,
@@ -156,6 +156,7 @@ async function run(ports: ProvePorts, limits: ProveLimits, record: TaskRecord, l
     outputs: output.outputs,
     named: version.verifier?.address ?? null,
   })
+  forget(ports, id)
   const settles = version.outputs.some((out) => out.type === 'settlement')
   if (settles && verdict !== 'verified')
     throw new ProofRejectedError({
@@ -187,6 +188,42 @@ async function run(ports: ProvePorts, limits: ProveLimits, record: TaskRecord, l
   ports.telemetry.count('w3b_tasks_total', { state: 'proved' })
 }
 
+/** A proof that still waits for its verification: proving is what costs, and the chain may be away for a while. */
+interface Unverified {
+  readonly output: ProofOutput
+  readonly provingMs: number
+}
+
+const MAX_UNVERIFIED = 16
+const unverified = new WeakMap<ProvePorts['tasks'], Map<TaskId, Unverified & { readonly binding: Hash }>>()
+
+async function proveOnce(
+  ports: ProvePorts,
+  vmType: VmType,
+  runtime: Runtime,
+  job: ProveJob,
+  signal: AbortSignal,
+): Promise<Unverified> {
+  const kept = unverified.get(ports.tasks) ?? new Map<TaskId, Unverified & { readonly binding: Hash }>()
+  unverified.set(ports.tasks, kept)
+  const known = kept.get(job.taskId)
+  if (known?.binding === job.binding) return known
+  const started = performance.now()
+  const output = await runtime.prove(job, signal)
+  const provingMs = Math.round(performance.now() - started)
+  ports.telemetry.observe('w3b_proving_seconds', provingMs / 1000, { runtime: vmType })
+  const made = { output, provingMs, binding: job.binding }
+  kept.set(job.taskId, made)
+  const [oldest] = kept.keys()
+  if (kept.size > MAX_UNVERIFIED && oldest !== undefined) kept.delete(oldest)
+  return made
+}
+
+/** What was verified or refused is not kept. */
+function forget(ports: ProvePorts, task: TaskId): void {
+  unverified.get(ports.tasks)?.delete(task)
+}
+
 async function signResult(ports: ProvePorts, task: TaskId, output: ProofOutput): Promise<Signed<Result>> {
   const value: Result = {
     task,
@@ -209,7 +246,8 @@ async function giveUp(
   const reason = error instanceof W3bError ? error.message : `unexpected: ${String(error)}`
   ports.telemetry.log(error instanceof W3bError ? 'warn' : 'error', 'proving failed', { task: record.id, reason })
   // A chain that is away is not the task's doing, however long it stays so: only the assignment's deadline ends the waiting.
-  if (error instanceof ChainUnavailableError) {
+  if (!(error instanceof ChainUnavailableError)) forget(ports, record.id)
+  else {
     await ports.tasks.release(record.id, lease.token)
     return { type: 'retry', afterMs: CHAIN_AWAY_MS }
   }
