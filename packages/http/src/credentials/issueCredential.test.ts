@@ -54,6 +54,23 @@ describe('POST /sign_credential', () => {
     expect(verify('sha256', signed, { key, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'base64url'))).toBe(true)
   })
 
+  it('keeps integers beyond 2^53 digit for digit', async () => {
+    const subject = '{"id":"did:io:x","serial":18446744073709551615,"parts":[{"lot":-9007199254740993}],"at":1.5}'
+    const jwt = await issue(`{"credential":{"credentialSubject":${subject}}}`)
+    const claims = Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString()
+    expect(claims).toContain(`"credentialSubject":${subject}`)
+    expect((await sendWith(jwt)).status).toBe(200)
+  })
+
+  it('refuses a credential that is nested too deeply', async () => {
+    const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`
+    const answer = await post(
+      `${server.url}/sign_credential`,
+      `{"credential":{"credentialSubject":{"a":1.5,"b":${deep}}}}`,
+    )
+    expect(answer.status).toBe(400)
+  })
+
   it('lets the holder post under it until it is over, each holder for itself', async () => {
     const expirationDate = new Date(server.clock.at + 3_600_000).toISOString()
     const jwt = await issue({ credential: { ...request.credential, expirationDate } })

@@ -1,4 +1,4 @@
-import { InvalidInputError } from '@w3bstream/protocol'
+import { InvalidInputError, stringifyExactJson } from '@w3bstream/protocol'
 import type { CredentialSigner } from '../ports/CredentialSigner.ts'
 import type { JsonObject } from '../request/parseBody.ts'
 import { readTime } from '../request/readTime.ts'
@@ -49,7 +49,7 @@ export async function issueCredential(signer: CredentialSigner, request: JsonObj
   return `${signed}.${base64url(await signer.sign(utf8.encode(signed)))}`
 }
 
-const encode = (value: unknown): string => base64url(utf8.encode(JSON.stringify(value)))
+const encode = (value: unknown): string => base64url(utf8.encode(stringifyExactJson(value)))
 
 function object(value: unknown, field: string): JsonObject {
   if (value === undefined || value === null) throw new InvalidInputError({ field, problem: 'is missing' })

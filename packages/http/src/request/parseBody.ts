@@ -1,11 +1,14 @@
 import { parseExactJson } from '@w3bstream/protocol'
 import { HttpError } from '../errors/HttpError.ts'
 
+/** Levels of nesting that a body may have. */
+const MAX_DEPTH = 100
+
 /** A JSON object whose members are yet to be looked at. */
 export type JsonObject = Readonly<Record<string, unknown>>
 
 /**
- * Parses a body that has to be a JSON object. Integers beyond 2^53 come as `bigint`, digit for digit.
+ * Parses a body that has to be a JSON object, nested up to {@link MAX_DEPTH} levels. Integers beyond 2^53 come as `bigint`, digit for digit.
  * @throws {HttpError} 400
  */
 export function parseBody(text: string): JsonObject {
@@ -13,7 +16,7 @@ export function parseBody(text: string): JsonObject {
   try {
     value = JSON.parse(text)
     // Reading the source of numbers is several times slower, and hardly ever needed.
-    if (hasInexactNumber(value)) value = parseExactJson(text)
+    if (typeof value === 'object' && value !== null && hasInexactNumber(value)) value = parseExactJson(text)
   } catch {
     throw HttpError.notJson()
   }
@@ -21,12 +24,12 @@ export function parseBody(text: string): JsonObject {
   return value as JsonObject
 }
 
-/** Looks two levels deep, which is as deep as our requests have numbers: a batch's messages. */
-function hasInexactNumber(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  for (const member of Object.values(value)) {
-    if (typeof member === 'number' && !Number.isSafeInteger(member)) return true
-    if (Array.isArray(member)) for (const item of member) if (hasInexactNumber(item)) return true
-  }
-  return false
+/** @throws {RangeError} nested deeper than {@link MAX_DEPTH}, where recursion over what was read would exhaust the stack */
+function hasInexactNumber(value: object, depth = 1): boolean {
+  if (depth > MAX_DEPTH) throw new RangeError('nested too deeply')
+  let found = false
+  for (const member of Object.values(value))
+    if (typeof member === 'number') found ||= !Number.isSafeInteger(member)
+    else if (typeof member === 'object' && member !== null) found = hasInexactNumber(member, depth + 1) || found
+  return found
 }
