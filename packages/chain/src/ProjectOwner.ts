@@ -1,5 +1,5 @@
 import { fleetManagerAbi, projectRegistrarAbi, verifierRegistryAbi, w3bstreamSettlementAbi } from '@w3bstream/contracts'
-import { type Address, address, type Hash, type ProjectId, projectId, verifierKey } from '@w3bstream/protocol'
+import { type Address, address, type Hash, hash, type ProjectId, projectId, verifierKey } from '@w3bstream/protocol'
 import { encodeFunctionData, toEventSelector } from 'viem'
 import type { Contracts } from './Contracts.ts'
 import { callFailure } from './callFailure.ts'
@@ -30,30 +30,52 @@ export class ProjectOwner {
     this.#contracts = contracts
   }
 
+  /**
+   * Registers a project file: a new project, or a project's next file.
+   * @param id null: a new project
+   * @returns a null transaction where the project is so already
+   * @throws {TransactionFailedError} @throws {ChainUnavailableError}
+   */
+  async registerProject(
+    id: ProjectId | null,
+    uri: string,
+    hash: Hash,
+  ): Promise<{ readonly projectId: ProjectId; readonly transactionHash: Hash | null }> {
+    return id === null
+      ? this.#create(uri, hash)
+      : { projectId: id, transactionHash: await this.updateProject(id, uri, hash) }
+  }
+
   /** @returns the new project's id. @throws {TransactionFailedError} @throws {ChainUnavailableError} */
   async createProject(uri: string, hash: Hash): Promise<ProjectId> {
+    return (await this.#create(uri, hash)).projectId
+  }
+
+  async #create(uri: string, hash: Hash): Promise<{ projectId: ProjectId; transactionHash: Hash }> {
     const what = 'Registering the project'
-    const { logs } = await transact(this.#operator, what, {
+    const { logs, transactionHash } = await transact(this.#operator, what, {
       to: this.#contracts.projectRegistrar,
       data: encodeFunctionData({ abi: projectRegistrarAbi, functionName: 'createProject', args: [uri, hash] }),
     })
     const id = logs.find(({ topics }) => topics[0] === UPSERTED)?.topics[1]
     if (id === undefined) throw new TransactionFailedError({ what, reason: 'the receipt names no project' })
-    return projectId(BigInt(id))
+    return { projectId: projectId(BigInt(id)), transactionHash }
   }
 
-  async updateProject(id: ProjectId, uri: string, hash: Hash): Promise<void> {
-    const call = { address: this.#contracts.projectRegistrar, abi: projectRegistrarAbi } as const
-    const [oldUri, oldHash] = await readContract(this.#operator.chain, {
-      ...call,
-      functionName: 'projects',
-      args: [id],
-    })
-    if (oldUri === uri && oldHash === hash) return
-    await transact(this.#operator, 'Updating the project', {
+  /** @returns the transaction's hash, or null where the project is so already */
+  async updateProject(id: ProjectId, uri: string, hash: Hash): Promise<Hash | null> {
+    const registered = await this.#registered(id)
+    if (registered.uri === uri && registered.hash === hash) return null
+    const { transactionHash } = await transact(this.#operator, 'Updating the project', {
       to: this.#contracts.projectRegistrar,
       data: encodeFunctionData({ abi: projectRegistrarAbi, functionName: 'updateProject', args: [id, uri, hash] }),
     })
+    return transactionHash
+  }
+
+  /** @returns the sha-256 of the project's file, as the chain has it now; zero where there is no such project */
+  async configHash(id: ProjectId): Promise<Hash> {
+    return (await this.#registered(id)).hash
   }
 
   /** Lets an account sign the project's tasks and assignments. */
@@ -98,6 +120,12 @@ export class ProjectOwner {
       to: this.#contracts.settlement,
       data: encodeFunctionData({ abi: w3bstreamSettlementAbi, functionName: 'bindDapp', args: [id, dapp] }),
     })
+  }
+
+  async #registered(id: ProjectId): Promise<{ uri: string; hash: Hash }> {
+    const call = { address: this.#contracts.projectRegistrar, abi: projectRegistrarAbi } as const
+    const [uri, sha256] = await readContract(this.#operator.chain, { ...call, functionName: 'projects', args: [id] })
+    return { uri, hash: hash(sha256) }
   }
 
   async #isRegistered(key: Hash): Promise<boolean> {

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { W3bError } from '@w3bstream/protocol'
+import { localChainFile } from './localChainUrl.ts'
 
 /** The local chain could not be started. */
 export class LocalChainError extends W3bError {
@@ -40,7 +41,7 @@ export class Anvil {
 
   /** @param dir where state and process id are kept @throws {LocalChainError} */
   static async start(dir: string): Promise<Anvil> {
-    const pidFile = join(dir, 'anvil.json')
+    const pidFile = localChainFile(dir)
     const running = await runningAnvil(pidFile)
     if (running !== null) return new Anvil({ ...running, pidFile })
     const port = await freePort()
@@ -57,7 +58,8 @@ export class Anvil {
         '--state-interval',
         '1',
       ].concat(['--silent', '--chain-id', '31337']),
-      { stdio: ['ignore', 'ignore', 'pipe'] },
+      // In a process group of its own: Ctrl-C is for the node, which still needs its chain to finish what is in hand.
+      { stdio: ['ignore', 'ignore', 'pipe'], detached: true },
     )
     let complaint = ''
     child.stderr?.on('data', (chunk: Buffer) => {

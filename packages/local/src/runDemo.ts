@@ -1,6 +1,8 @@
+import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { artifacts } from '@w3bstream/example-halo2-weather'
 import { messageId, type Receipt } from '@w3bstream/protocol'
+import { onInterrupt } from './onInterrupt.ts'
 import { startLocal } from './startLocal.ts'
 import { warmWeather, weatherExample } from './weatherExample.ts'
 
@@ -13,6 +15,9 @@ export interface DemoOptions {
   readonly dataDir: string
 }
 
+/** Exit code of a process that was stopped before it was done. */
+const INTERRUPTED = 130
+
 /**
  * `npm start`: the whole system on the local chain, the example project, one task's readings sent by their stations, and the first one's receipt.
  * Then serves until it is told to stop.
@@ -22,26 +27,27 @@ export async function runDemo(o: DemoOptions): Promise<number> {
   const started = performance.now()
   const say = (line: string): void =>
     console.error(`${((performance.now() - started) / 1000).toFixed(1).padStart(5)} s  ${line}`)
-  const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort())
+  const { signal } = onInterrupt()
   const node = await startLocal({
     port: o.port,
     dataDir: o.dataDir,
-    logLevel: logLevel(),
+    stdout: o.json ? process.stderr : process.stdout,
     onProgress: say,
   })
   try {
-    say(`serving ${node.url}`)
+    say(`serving ${node.url}; the chain is at ${node.rpcUrl}`)
+    if (signal.aborted) return INTERRUPTED
     const warming = warmWeather(node)
     const example = await weatherExample(node, resolve(o.dataDir))
     say(`project ${example.projectId} registered; its dApp is ${example.dapp}`)
     await warming
+    if (signal.aborted) return INTERRUPTED
     const { capacity } = artifacts().inputs
     const ids = await example.send(capacity)
     say(`${ids.length} readings signed by 4 stations and accepted`)
     const first = messageId(ids[0] ?? '')
-    const receipt = await follow(node.w3b, first, say, stop.signal)
-    if (receipt === null) return 130
+    const receipt = await follow(node.w3b, first, say, signal)
+    if (receipt === null) return INTERRUPTED
     if (!receipt.verified) {
       const { states = [] } = (await node.w3b.message(first)) ?? {}
       console.error(`The task failed: ${states.at(-1)?.reason ?? 'no reason is known'}`)
@@ -51,12 +57,10 @@ export async function runDemo(o: DemoOptions): Promise<number> {
     else console.log(render(receipt))
     if (o.once) return 0
     say(`serving ${node.url} until Ctrl-C`)
-    await new Promise<void>((done) => {
-      if (stop.signal.aborted) done()
-      else stop.signal.addEventListener('abort', () => done())
-    })
+    if (!signal.aborted) await once(signal, 'abort')
     return 0
   } finally {
+    if (signal.aborted) say('finishing what is in hand; Ctrl-C again ends at once')
     await node.close()
   }
 }
@@ -95,18 +99,4 @@ function render(receipt: Receipt): string {
     ['verified', receipt.verified ? 'yes, on-chain' : 'no'],
   ]
   return ['', 'Receipt', ...lines.map(([name, value]) => `  ${name.padEnd(12)} ${value}`), ''].join('\n')
-}
-
-function logLevel(): 'error' | 'warn' | 'info' | 'debug' | 'silent' {
-  const wanted = process.env.W3B_LOG_LEVEL
-  switch (wanted) {
-    case 'error':
-    case 'warn':
-    case 'info':
-    case 'debug':
-    case 'silent':
-      return wanted
-    default:
-      return 'warn'
-  }
 }

@@ -1,6 +1,7 @@
 import { hash as digestOf } from 'node:crypto'
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import type { Writable } from 'node:stream'
 import {
   ChainClient,
   ChainRegistry,
@@ -19,6 +20,7 @@ import {
   RegisteredVerifier,
   RouterDestination,
   readDeployment,
+  readProverNumber,
   recoverAddress,
   StdoutDestination,
   settledNumbers,
@@ -60,6 +62,9 @@ import { credentialKey } from './credentialKey.ts'
 import { DirectoryRegistry } from './DirectoryRegistry.ts'
 import { FairSlots } from './FairSlots.ts'
 import { loadKeys, type NodeKeys } from './keys.ts'
+import { LOCAL_OWNER_KEY } from './localOwnerKey.ts'
+import { type LogLevel, logLevel } from './logLevel.ts'
+import { makeDataDir } from './makeDataDir.ts'
 import { operatorToken } from './operatorToken.ts'
 import { PinoTelemetry } from './PinoTelemetry.ts'
 import { Sequencer } from './Sequencer.ts'
@@ -76,7 +81,8 @@ export interface LocalOptions {
   readonly projectsDir?: string
   /** A chain's endpoint; absent: an anvil of this data directory's own. */
   readonly rpc?: string
-  readonly logLevel?: 'error' | 'warn' | 'info' | 'debug' | 'silent'
+  /** Default: `W3B_LOG_LEVEL`, else `warn`. */
+  readonly logLevel?: LogLevel
   /** In place of the sandboxed runtimes. */
   readonly runtimes?: ReadonlyMap<VmType, Runtime>
   readonly intercept?: Intercept
@@ -87,6 +93,10 @@ export interface LocalOptions {
   readonly provers?: number
   /** Go on from the chain's nonce where it is ahead of the store's: an operator's word, after a restore. */
   readonly adoptChainNonce?: boolean
+  /** Where `stdout` outputs are printed. Default: stderr. */
+  readonly stdout?: Writable
+  /** Most wei that a project may cost the settler on a UTC day. Default: 10 ether on the local chain; elsewhere 300 million gas at the chain's ceiling. */
+  readonly maxSpendPerDay?: bigint
 }
 
 /** A running node. */
@@ -112,8 +122,8 @@ export interface LocalNode {
   close(): Promise<void>
 }
 
-/** First account of anvil's public mnemonic: rich on the local chain, worthless elsewhere. */
-const LOCAL_OPERATOR_KEY = '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80'
+const LOCAL_SPEND_PER_DAY = 10n * 10n ** 18n
+const GAS_PER_DAY = 300_000_000n
 
 const LIMITS = {
   maxMessageBytes: 2 ** 20,
@@ -136,7 +146,7 @@ const PROVE_LIMITS = {
 /**
  * Starts every step and adapter in one process: store, chain, contracts, runtimes, sequencer, prover, settler and HTTP on 127.0.0.1.
  * Started again over the same data directory it goes on where it was.
- * @throws {StoreInUseError} @throws {LocalChainError} @throws {AddressInUseError} @throws {NonceBehindError}
+ * @throws {StoreInUseError} @throws {LocalChainError} @throws {AddressInUseError} @throws {NonceBehindError} @throws {DataDirError}
  */
 export async function startLocal(o: LocalOptions): Promise<LocalNode> {
   const closers: (() => Promise<unknown> | unknown)[] = []
@@ -159,17 +169,17 @@ async function start(
   const dataDir = resolve(o.dataDir)
   const progress = o.onProgress ?? (() => {})
   const wrap: Intercept = o.intercept ?? ((_, port) => port)
-  const telemetry = new PinoTelemetry(o.logLevel ?? 'warn')
+  const telemetry = new PinoTelemetry(o.logLevel ?? logLevel())
   // Said before anything is started or deployed.
   await checkPort(o.port)
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  makeDataDir(dataDir)
   const store = await openStore({ dir: dataDir, ...o.store })
   closers.push(() => store.close())
 
   progress(o.rpc === undefined ? 'starting the local chain' : 'looking at the chain')
   const { rpcUrl, chain } = await openChain(o, dataDir, telemetry, closers)
   const keys = loadKeys(dataDir)
-  const operator = chain.chainId === LOCAL_CHAIN_ID ? { chain, signer: LocalSigner.fromHex(LOCAL_OPERATOR_KEY) } : null
+  const operator = chain.chainId === LOCAL_CHAIN_ID ? { chain, signer: LocalSigner.fromHex(LOCAL_OWNER_KEY) } : null
   progress('deploying contracts')
   const deployment = await findDeployment(operator, dataDir, chain)
   const { contracts } = deployment
@@ -229,18 +239,27 @@ async function start(
       abis: [weatherStatsAbi],
     },
     // The directory's lock makes this process the only signer: what was allocated and not signed, nobody is signing.
-    { adoptChainNonce: o.adoptChainNonce ?? false, abandonAfterMs: 1_000 },
+    {
+      adoptChainNonce: o.adoptChainNonce ?? false,
+      abandonAfterMs: 1_000,
+      maxSpendPerDay:
+        o.maxSpendPerDay ?? (operator === null ? GAS_PER_DAY * chain.preset.maxFeePerGas : LOCAL_SPEND_PER_DAY),
+    },
   )
   await sender.checkStart()
   const watcher = new EthereumWatcher(
     { senders: [sender], state: chainState, telemetry },
     { routerFromBlock: deployment.fromBlock },
   )
+  const proverNumber = await readProverNumber(chain, contracts, keys.prover.address)
   const destination = new OutputDestinations([
     new RouterDestination({ sender, contracts, abis: [weatherStatsAbi] }, { fromBlock: deployment.fromBlock }),
-    new EthereumContractDestination({ chains: [{ sender, contracts }] }),
+    new EthereumContractDestination(
+      { chains: [{ sender, contracts, aliases: [rpcUrl] }] },
+      { proverNumber: (prover) => (prover === keys.prover.address ? proverNumber : null) },
+    ),
     // This process's own stdout belongs to the commands' --json.
-    new StdoutDestination({ out: process.stderr }),
+    new StdoutDestination({ out: o.stdout ?? process.stderr }),
   ])
 
   let sequencer: Sequencer | undefined
@@ -423,7 +442,7 @@ async function findDeployment(operator: Operator | null, dataDir: string, chain:
   if (operator !== null) return deployContracts(operator, file)
   if (!existsSync(file))
     throw new W3bError('NO_DEPLOYMENT', `Nothing says which contracts to use on chain ${chain.chainId}.`, {
-      hint: `Write their addresses to ${file}; docs/operator-guide.md shows its form.`,
+      hint: `Deploy them with \`w3b contracts deploy\`, or write their addresses to ${file}; docs/operator-guide.md shows its form.`,
     })
   const deployment = readDeployment(file)
   if (deployment === null || deployment.chainId !== chain.chainId)
@@ -474,11 +493,10 @@ function publisher(
       parseProjectFile(bytes)
       const hash = toHex(sha256(bytes)) as Hash
       const uri = await content.publish(bytes)
-      const id = projectId ?? (await owner.createProject(uri, hash))
-      if (projectId !== null) await owner.updateProject(id, uri, hash)
-      await owner.allowSequencer(id, keys.sequencer.address)
+      const registered = await owner.registerProject(projectId, uri, hash)
+      await owner.allowSequencer(registered.projectId, keys.sequencer.address)
       await registry.sync()
-      return { projectId: id, uri, hash, transactionHash: null }
+      return { ...registered, uri, hash }
     },
   }
 }

@@ -1,5 +1,5 @@
 import { hash as digestOf } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { deployContract, type LocalSigner, ProjectOwner, transact } from '@w3bstream/chain'
 import { weatherStatsAbi, weatherStatsBytecode, weatherVerifierBytecode } from '@w3bstream/contracts'
@@ -14,6 +14,7 @@ import {
   type ProjectId,
   projectId,
   toHex,
+  W3bError,
   writeProjectFile,
 } from '@w3bstream/protocol'
 import { encodeFunctionData } from 'viem'
@@ -29,11 +30,15 @@ export interface WeatherExample {
   send(count: number): Promise<string[]>
 }
 
-/** What is remembered between runs: which readings were sent. */
+/** What is remembered between runs. Written after each step of the registration, so that one that was broken off goes on. */
 interface State {
-  readonly projectId: string
+  readonly projectId: ProjectId
   readonly configHash: Hash
-  readonly dapp: Address
+  readonly verifier: Address | null
+  readonly dapp: Address | null
+  /** All is on the chain. */
+  readonly registered: boolean
+  /** How many readings were sent. */
   readonly sent: number
 }
 
@@ -43,16 +48,17 @@ const VERSION = '0.1'
 /** Publishes and registers the example unless this data directory has it: project file, key, verifier, dApp. */
 export async function weatherExample(node: LocalNode, dataDir: string): Promise<WeatherExample> {
   const file = join(dataDir, 'example.json')
-  const state = existsSync(file) ? readState(file) : await register(node, file)
+  const known = existsSync(file) ? readState(file) : null
+  const { dapp, ...state } = await register(node, file, known)
   const stations = Array.from({ length: STATIONS }, (_, i) => loadKey(`station-${i + 1}`, dataDir, {}))
   let sent = state.sent
   return {
-    projectId: projectId(state.projectId),
+    projectId: state.projectId,
     version: VERSION,
-    dapp: state.dapp,
+    dapp,
     async send(count) {
       const batch = await Promise.all(
-        Array.from({ length: count }, (_, i) => signReading(node, stations, projectId(state.projectId), sent + i)),
+        Array.from({ length: count }, (_, i) => signReading(node, stations, state.projectId, sent + i)),
       )
       const answer = await fetch(`${node.url}/v1/messages/batch`, {
         method: 'POST',
@@ -62,7 +68,7 @@ export async function weatherExample(node: LocalNode, dataDir: string): Promise<
       })
       const ids = idsOf(await answer.json())
       sent += count
-      writeState(file, { ...state, sent })
+      writeState(file, { ...state, dapp, sent })
       return ids
     },
   }
@@ -78,38 +84,60 @@ export async function warmWeather(node: LocalNode): Promise<void> {
   })
 }
 
-async function register(node: LocalNode, file: string): Promise<State> {
-  const { operator, contracts, content } = node
+/** Every step is looked up before it is taken: in the file, or on the chain. */
+async function register(node: LocalNode, file: string, known: State | null): Promise<State & { dapp: Address }> {
+  if (known?.registered === true && known.dapp !== null) return { ...known, dapp: known.dapp }
+  const { operator, contracts } = node
   if (operator === null) throw new Error('the example is for the local chain')
   const owner = new ProjectOwner(operator, contracts)
-  const { provingKey, proofBytes, outputs } = artifacts()
-  const version = project({ provingKeyUri: await content.publish(provingKey), version: VERSION })
-  const bytes = writeProjectFile({ defaultVersion: VERSION, versions: [version], unknown: {} })
-  const uri = await content.publish(bytes)
-  const configHash = toHex(digestOf('sha256', bytes, 'buffer')) as Hash
-  const id = await owner.createProject(uri, configHash)
+  const { proofBytes, outputs } = artifacts()
+  let state = known ?? (await publish(node, owner, operator.signer.address))
+  const keep = (more: Partial<State>): void => {
+    state = { ...state, ...more }
+    writeState(file, state)
+  }
+  keep({})
+  const id = state.projectId
   await owner.allowSequencer(id, node.keys.sequencer.address)
-  const verifier = await deployContract(operator, 'the Halo2 verifier', { abi: [], bytecode: weatherVerifierBytecode })
+  const verifier =
+    state.verifier ??
+    (await deployContract(operator, 'the Halo2 verifier', { abi: [], bytecode: weatherVerifierBytecode }))
+  keep({ verifier })
   const key = await owner.registerVerifier({
     id,
-    configHash,
+    configHash: state.configHash,
     version: VERSION,
     verifier: { verifier, outputWords: outputs.length, proofBytes, verifyGas: 600_000, inputBound: true },
   })
-  const dapp = await deployContract(operator, 'WeatherStats', {
-    abi: weatherStatsAbi,
-    bytecode: weatherStatsBytecode,
-    args: [contracts.settlement, id],
-  })
+  const dapp =
+    state.dapp ??
+    (await deployContract(operator, 'WeatherStats', {
+      abi: weatherStatsAbi,
+      bytecode: weatherStatsBytecode,
+      args: [contracts.settlement, id],
+    }))
+  keep({ dapp })
   await transact(operator, 'Trusting the verifier', {
     to: dapp,
     data: encodeFunctionData({ abi: weatherStatsAbi, functionName: 'allowVerifier', args: [key] }),
   })
   await owner.bindDapp(id, dapp)
   await node.syncRegistry()
-  const state: State = { projectId: String(id), configHash, dapp, sent: 0 }
-  writeState(file, state)
-  return state
+  keep({ registered: true })
+  return { ...state, dapp }
+}
+
+/** The project, new unless a start that was broken off made it. */
+async function publish(node: LocalNode, owner: ProjectOwner, account: Address): Promise<State> {
+  const { content } = node
+  const version = project({ provingKeyUri: await content.publish(artifacts().provingKey), version: VERSION })
+  const bytes = writeProjectFile({ defaultVersion: VERSION, versions: [version], unknown: {} })
+  const uri = await content.publish(bytes)
+  const configHash = toHex(digestOf('sha256', bytes, 'buffer')) as Hash
+  await node.syncRegistry()
+  const made = (await node.w3b.projects()).find((one) => one.hash === configHash && one.owner === account)
+  const id = made?.id ?? (await owner.createProject(uri, configHash))
+  return { projectId: id, configHash, verifier: null, dapp: null, registered: false, sent: 0 }
 }
 
 async function signReading(node: LocalNode, stations: readonly LocalSigner[], project: ProjectId, index: number) {
@@ -143,19 +171,26 @@ function idsOf(answer: unknown): string[] {
 
 function readState(file: string): State {
   const state: unknown = JSON.parse(readFileSync(file, 'utf8'))
-  const of = (name: string): string => {
-    const value: unknown = typeof state === 'object' && state !== null ? Reflect.get(state, name) : undefined
-    if (typeof value !== 'string') throw new Error(`${file} has no ${name}: remove it to register the example again`)
-    return value
+  const of = (name: string): unknown =>
+    typeof state === 'object' && state !== null ? Reflect.get(state, name) : undefined
+  const text = (name: string): string => {
+    const value = of(name)
+    if (typeof value === 'string') return value
+    throw new W3bError('EXAMPLE_STATE', `${file} has no ${name}.`, { hint: 'Remove it to register the example again.' })
   }
+  const addressOf = (name: string): Address | null => (of(name) == null ? null : address(text(name)))
   return {
-    projectId: of('projectId'),
-    configHash: hash(of('configHash')),
-    dapp: address(of('dapp')),
-    sent: Number(of('sent')),
+    projectId: projectId(text('projectId')),
+    configHash: hash(text('configHash')),
+    verifier: addressOf('verifier'),
+    dapp: addressOf('dapp'),
+    registered: of('registered') === true,
+    sent: Number(text('sent')),
   }
 }
 
 function writeState(file: string, state: State): void {
-  writeFileSync(file, `${JSON.stringify({ ...state, sent: String(state.sent) }, null, 2)}\n`, { flush: true })
+  const text = JSON.stringify({ ...state, projectId: String(state.projectId), sent: String(state.sent) }, null, 2)
+  writeFileSync(`${file}.new`, `${text}\n`, { flush: true })
+  renameSync(`${file}.new`, file)
 }
