@@ -70,7 +70,10 @@ describe('/v1/projects', () => {
     const bare = await startTestServer()
     try {
       const answer = await post(`${bare.url}/v1/projects`, '[]', { authorization: await bare.token(['operate']) })
-      expect([answer.status, answer.json]).toMatchObject([501, { code: 'NOT_CONFIGURED' }])
+      // Not `w3b project publish`, which is what asked.
+      const hint = expect.not.stringContaining('w3b project publish')
+      expect([answer.status, answer.json]).toMatchObject([501, { code: 'NOT_CONFIGURED', hint }])
+      expect(answer.json).toMatchObject({ hint: expect.stringContaining('createProject') })
     } finally {
       await bare.stop()
     }

@@ -58,7 +58,7 @@ export function projectRoutes(endpoints: Endpoints, { access, limits, publisher,
       if (publisher === null)
         throw HttpError.notConfigured(
           'Publishing',
-          "Register the project with its owner's account, by `w3b project publish`.",
+          "Store the file where provers can fetch it, and register its URI and SHA-256 from the owner's account: `createProject` or `updateProject` of the ProjectRegistrar, which `GET /v1/domain` names.",
         )
       const published = await publisher.publish({ bytes: await readBytes(c, limits.projectFileBytes), projectId })
       return json({ ...published, projectId: published.projectId.toString() })
