@@ -114,6 +114,18 @@ describe('/v1/messages', () => {
   })
 
   it.each([
+    ['in capitals', `did:io:${did.slice(7).toUpperCase()}`],
+    ['with 0x', `did:io:0x${did.slice(7)}`],
+  ])('refuses a DID %s, naming its normal form, so that a device has one space of nonces', async (_, other) => {
+    const digest = digestOf({ device: other as Did, nonce: 25n, data: 'x' })
+    const body = { ...signed(25n), device: other, signature: device.signNow(digest) }
+    const answer = await post(at(''), body)
+    const error = expect.stringMatching(new RegExp(`^device .*${did}`))
+    expect([answer.status, answer.json]).toMatchObject([400, { code: 'INVALID_INPUT', error }])
+    expect((await post(at('/batch'), { messages: [body] })).json).toMatchObject({ results: [{ error }] })
+  })
+
+  it.each([
     ['another payload', { data: 'y' }],
     ['another nonce', { nonce: '31' }],
     ['another project', { projectId: HUGE.toString() }],

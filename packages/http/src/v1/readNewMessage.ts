@@ -1,5 +1,5 @@
 import type { Credential } from '@w3bstream/core'
-import { BadSignatureError, type Did, type Hex, InvalidInputError, type ProjectId } from '@w3bstream/protocol'
+import { BadSignatureError, type Did, type Hex, InvalidInputError, type ProjectId, parseDid } from '@w3bstream/protocol'
 import type { JsonObject } from '../request/parseBody.ts'
 import { payloadText } from '../request/payloadText.ts'
 import { readProjectId } from './readProjectId.ts'
@@ -78,12 +78,17 @@ function readText(value: unknown, field: string, maxLength?: number): string {
 
 function readDevice(device: unknown, nonce: unknown, signature: unknown): Extract<Credential, { type: 'device' }> {
   const did = readText(device, 'device', 256)
-  if (!/^did:[a-z0-9]+:[\w.:%-]+$/.test(did))
-    throw new InvalidInputError({ field: 'device', problem: 'has to be a DID' })
   const hex = readText(signature, 'signature')
   if (!/^0x[0-9a-f]{128}(?:[0-9a-f]{2})?$/i.test(hex))
     throw new BadSignatureError({ reason: 'it has to be 0x and 64 or 65 bytes in hex' })
-  return { type: 'device', device: did as Did, nonce: readNonce(nonce), signature: hex.toLowerCase() as Hex }
+  return { type: 'device', nonce: readNonce(nonce), device: readDid(did), signature: hex.toLowerCase() as Hex }
+}
+
+/** One spelling a device: each would have nonces of its own otherwise. */
+function readDid(text: string): Did {
+  const { did } = parseDid(text)
+  if (did !== text) throw new InvalidInputError({ field: 'device', problem: `has to be in its normal form, ${did}` })
+  return did
 }
 
 function readNonce(value: unknown): bigint {

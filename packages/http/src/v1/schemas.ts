@@ -29,7 +29,8 @@ const newMessage = z
     version: z.string().min(1).max(128).nullish().openapi({ description: "Absent: the project file's default." }),
     data: z.string().openapi({ description: 'What the program receives.' }),
     device: z.string().optional().openapi({
-      description: "The device's DID. Comes with `nonce` and `signature`.",
+      description:
+        "The device's DID in its normal form (`did:io:` in small letters and without `0x`). Comes with `nonce` and `signature`.",
       example: 'did:io:19e7e376e7c213b7e7e7e46cc70a5dd086daff2a',
     }),
     nonce: uint64.optional().openapi({ description: "Each of a device's messages has its own." }),
