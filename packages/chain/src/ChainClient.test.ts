@@ -79,6 +79,61 @@ describe('ChainClient', () => {
     expect(second.asked).toEqual([])
   })
 
+  it.each([
+    ['an expired key', { code: -32600, message: 'Must be authenticated!' }],
+    ['a fault inside', { code: -32603, message: 'Internal error' }],
+    ['missing state', { code: -32000, message: 'header not found' }],
+    ['no such method', { code: -32601, message: 'the method eth_call does not exist/is not available' }],
+  ])('asks the next endpoint where the first answers with %s', async (_, error) => {
+    const refusing = keep(
+      await startRpcServer((method) => (method === 'eth_chainId' ? { result: '0x7a69' } : { error })),
+    )
+    const call = { to: `0x${'22'.repeat(20)}`, data: '0x' } as const
+    expect(await client([refusing.url, anvil.url]).call(call)).toBe('0x')
+    expect(refusing.asked).toContain('eth_call')
+  })
+
+  it('takes no refusal of its chain id for an answer, whatever the endpoint says of it', async () => {
+    const error = { code: -32000, message: 'execution reverted' }
+    const refusing = keep(await startRpcServer(() => ({ error })))
+    expect(await client([refusing.url, anvil.url]).blockNumber()).toBe(0n)
+    await expect(client([refusing.url]).blockNumber()).rejects.toThrow(ChainUnavailableError)
+  })
+
+  it('is unavailable where all endpoints are in trouble, and says which', async () => {
+    const expired = keep(
+      await startRpcServer((method) =>
+        method === 'eth_chainId' ? { result: '0x7a69' } : { error: { code: -32600, message: 'key expired' } },
+      ),
+    )
+    const call = { to: `0x${'22'.repeat(20)}`, data: '0x' } as const
+    const error = await client([expired.url])
+      .call(call)
+      .catch((caught: unknown) => caught)
+    expect(error).toBeInstanceOf(ChainUnavailableError)
+    expect(String(error)).toContain('key expired')
+  })
+
+  it.each([
+    'nonce too low',
+    'already known',
+    'insufficient funds for gas * price + value',
+    'intrinsic gas too low',
+    'replacement transaction underpriced',
+    'gas required exceeds allowance (100)',
+  ])('takes "%s" for the call\'s own failure', async (message) => {
+    const answering = keep(
+      await startRpcServer((method) =>
+        method === 'eth_chainId' ? { result: '0x7a69' } : { error: { code: -32000, message } },
+      ),
+    )
+    const error = await client([answering.url, anvil.url])
+      .estimateGas({ to: `0x${'22'.repeat(20)}`, data: '0x' })
+      .catch((caught: unknown) => caught)
+    expect(error).toBeInstanceOf(RpcError)
+    expect(String(error)).toContain(message)
+  })
+
   it('goes past an endpoint that is at its limit, in trouble, or talks too much', async () => {
     const limited = keep(
       await startRpcServer((method) =>

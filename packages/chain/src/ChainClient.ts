@@ -77,7 +77,8 @@ const DEFAULTS: ChainClientOptions = {
 
 /**
  * A chain through several endpoints: the first that is well answers. Each proves its chain id before it is believed, and again every minute;
- * one that is silent, refuses or is on another chain is left alone for a while. An error that a call itself causes is passed on.
+ * one that is silent, refuses or is on another chain is left alone for a while. An error that a call itself causes is passed on, and so is that of a
+ * method which no endpoint has.
  */
 export class ChainClient {
   readonly preset: ChainPreset
@@ -118,17 +119,21 @@ export class ChainClient {
 
   /**
    * @param read what makes of the answer what was asked for; an answer that it cannot read is the endpoint's failure
-   * @throws {RpcError} the call's own failure @throws {ChainUnavailableError} no endpoint answers truthfully
+   * @throws {RpcError} the call's own failure, or a method that every endpoint lacks @throws {ChainUnavailableError} no endpoint answers truthfully
    */
   async request<T>(method: string, params: readonly unknown[], read: (answer: unknown) => T): Promise<T> {
+    let missing: RpcError | null = null
+    let away = false
     for (const endpoint of this.#inOrder()) {
       try {
         return await this.#ask(endpoint, method, params, read)
       } catch (error) {
-        if (error instanceof RpcError) throw error
+        if (error instanceof RpcError && error.ofCall) throw error
+        if (error instanceof RpcError) missing = error
+        else away = true
       }
     }
-    throw this.#unavailable(this.#troubles())
+    throw missing === null || away ? this.#unavailable(this.#troubles()) : missing
   }
 
   async blockNumber(): Promise<bigint> {
@@ -251,18 +256,18 @@ export class ChainClient {
       endpoint.restsUntil = 0
       return result
     } catch (error) {
-      if (error instanceof RpcError && !OVERLOADED.has(error.code)) throw error
+      if (error instanceof RpcError && (error.ofCall || error.ofMethod)) throw error
       endpoint.trouble = error instanceof Error ? error.message : String(error)
       endpoint.checkedUntil = 0
       endpoint.restsUntil = Date.now() + this.#options.restMs
       this.#telemetry?.count('w3b_chain_endpoint_failures_total', { endpoint: endpoint.rpc.name })
-      // A copy without its class: an overloaded endpoint is no answer to the call.
+      // A copy without its class: an endpoint's trouble is no answer to the call.
       throw new Error(endpoint.trouble)
     }
   }
 
   async #checkChainId(endpoint: Endpoint): Promise<void> {
-    const actual = quantity(await endpoint.rpc.request('eth_chainId', [], this.#options.timeoutMs))
+    const actual = quantity(await this.#askChainId(endpoint))
     if (actual !== this.chainId) {
       this.#telemetry?.log('error', 'a chain endpoint is on another chain', {
         endpoint: endpoint.rpc.name,
@@ -274,6 +279,15 @@ export class ChainClient {
     endpoint.checkedUntil = Date.now() + this.#options.checkEveryMs
   }
 
+  /** Nothing that is said of this call is the call's own doing. */
+  async #askChainId(endpoint: Endpoint): Promise<unknown> {
+    try {
+      return await endpoint.rpc.request('eth_chainId', [], this.#options.timeoutMs)
+    } catch (error) {
+      throw error instanceof RpcError ? new Error(error.message) : error
+    }
+  }
+
   #troubles(): string {
     return this.#endpoints.map(({ rpc, trouble }) => `${rpc.name}: ${trouble}`).join('; ')
   }
@@ -282,9 +296,6 @@ export class ChainClient {
     return new ChainUnavailableError({ chainId: this.preset.chainId, reason })
   }
 }
-
-/** JSON-RPC codes by which an endpoint says that it, not the call, is at its limit. */
-const OVERLOADED = new Set([-32005, -32016, -32097, 429])
 
 function callParams(call: Call): Record<string, string> {
   return {

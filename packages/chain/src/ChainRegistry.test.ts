@@ -1,5 +1,5 @@
-import type { Telemetry } from '@w3bstream/core/ports'
-import { hash, type ProjectRecord, projectId } from '@w3bstream/protocol'
+import type { ChainState, Telemetry } from '@w3bstream/core/ports'
+import { ChainUnavailableError, hash, type ProjectRecord, projectId } from '@w3bstream/protocol'
 import { encodeFunctionData, parseAbi } from 'viem'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ChainRegistry } from './ChainRegistry.ts'
@@ -141,6 +141,52 @@ describe('ChainRegistry', () => {
       expect(await registry.project(absent)).toBeNull()
       expect(await registry.project(ID)).toMatchObject({ uri: 'ipfs://one' })
       expect(proxy.asked).toHaveLength(calls)
+    } finally {
+      await proxy.close()
+    }
+  })
+
+  it('keeps a newer record than the one that a look-up found meanwhile', async () => {
+    await world.owner.createProject('ipfs://one', CONFIG_HASH)
+    await world.rpc('anvil_mine', '0x2')
+    await world.owner.updateProject(ID, 'ipfs://two', OTHER_HASH)
+    const ahead = registryOver()
+    // Between this registry's look into the store and its look at the chain, the other follows the chain further.
+    let first = true
+    const state: ChainState = new Proxy(world.state, {
+      get: (target, name) => {
+        const member: unknown = Reflect.get(target, name, target)
+        if (typeof member !== 'function') return member
+        if (name !== 'project') return member.bind(target)
+        return async (...args: unknown[]) => {
+          const found: unknown = await member.apply(target, args)
+          if (first) await ahead.sync()
+          first = false
+          return found
+        }
+      },
+    })
+    const chain = world.connect({ preset: { finalityDepth: 2 } })
+    const behind = new ChainRegistry({ chain, state, contracts: world.deployment.contracts })
+    expect(await behind.project(ID)).toMatchObject({ uri: 'ipfs://two' })
+    expect(await ahead.project(ID)).toMatchObject({ uri: 'ipfs://two', hash: OTHER_HASH })
+  })
+
+  it.each([
+    ['an error', { error: { code: -32603, message: 'Internal error' } }],
+    ['a method that is missing', { error: { code: -32601, message: 'method not found' } }],
+    ['a revert', { error: { code: 3, message: 'execution reverted', data: '0x' } }],
+    ['bytes that are no record', { result: '0x01' }],
+  ])('is unavailable, and nothing else, where the endpoint answers with %s', async (_, answer) => {
+    await world.owner.createProject('ipfs://one', CONFIG_HASH)
+    const proxy = await startProxy(world.anvil.url, undefined, undefined, (method) =>
+      method === 'eth_call' ? answer : null,
+    )
+    try {
+      const registry = registryOver(world.connect({ rpc: [proxy.url] }))
+      await expect(registry.project(ID)).rejects.toThrow(ChainUnavailableError)
+      await expect(registry.sync()).rejects.toThrow(ChainUnavailableError)
+      await expect(registry.isSequencerAllowed(ID, world.sequencer.address)).rejects.toThrow(ChainUnavailableError)
     } finally {
       await proxy.close()
     }

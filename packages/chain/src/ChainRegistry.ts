@@ -14,7 +14,9 @@ import type { ChainClient } from './ChainClient.ts'
 import { LOCAL_CHAIN_ID } from './ChainPreset.ts'
 import type { Contracts } from './Contracts.ts'
 import { RpcError } from './RpcError.ts'
+import { readable } from './readable.ts'
 import { readContract } from './readContract.ts'
+import { Turns } from './Turns.ts'
 
 export interface ChainRegistryOptions {
   /** Block at which the registrar was deployed: nothing is looked for before it. */
@@ -56,7 +58,8 @@ export class ChainRegistry implements Registry {
   readonly #cursorName: string
   #loop: Promise<void> | null = null
   #stop = new AbortController()
-  #syncing: Promise<unknown> = Promise.resolve()
+  readonly #syncing = new Turns()
+  readonly #saving = new Turns()
 
   constructor(
     modules: {
@@ -95,12 +98,7 @@ export class ChainRegistry implements Registry {
 
   /** Reads what became final since the last time. @throws {ChainUnavailableError} */
   async sync(): Promise<void> {
-    const run = this.#syncing.then(
-      () => this.#syncOnce(),
-      () => this.#syncOnce(),
-    )
-    this.#syncing = run
-    return run
+    return this.#syncing.run(() => readable(this.#chain, () => this.#syncOnce()))
   }
 
   /** The block up to which the chain was read, as the store has it; null before the first time. */
@@ -113,7 +111,8 @@ export class ChainRegistry implements Registry {
     if (stored !== null) return exists(stored) ? stored : null
     const absentSince = this.#absent.get(id)
     if (absentSince !== undefined && Date.now() - absentSince < this.#options.absentMs) return null
-    const reading = this.#reading.get(id) ?? this.#lookUp(id).finally(() => this.#reading.delete(id))
+    const reading =
+      this.#reading.get(id) ?? readable(this.#chain, () => this.#lookUp(id)).finally(() => this.#reading.delete(id))
     this.#reading.set(id, reading)
     return reading
   }
@@ -129,12 +128,14 @@ export class ChainRegistry implements Registry {
 
   /** Whether an account may sign a project's tasks and assignments, as of the newest block. @throws {ChainUnavailableError} */
   async isSequencerAllowed(id: ProjectId, sequencer: Address): Promise<boolean> {
-    return readContract(this.#chain, {
-      address: this.#contracts.fleetManager,
-      abi: fleetManagerAbi,
-      functionName: 'isSequencerAllowed',
-      args: [sequencer, id],
-    })
+    return readable(this.#chain, () =>
+      readContract(this.#chain, {
+        address: this.#contracts.fleetManager,
+        abi: fleetManagerAbi,
+        functionName: 'isSequencerAllowed',
+        args: [sequencer, id],
+      }),
+    )
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
@@ -168,7 +169,8 @@ export class ChainRegistry implements Registry {
     // After a reorg a project may be gone without a word.
     if (rewound) for (const known of await this.#state.projects()) changed.add(known.id)
     const records = await this.#readAll([...changed], final)
-    await this.#state.advanceCursor(this.#cursorName, { block: at.number, hash: at.hash }, records)
+    const next = { block: at.number, hash: at.hash }
+    await this.#saving.run(() => this.#state.advanceCursor(this.#cursorName, next, records))
     for (const record of records) {
       this.#absent.delete(record.id)
       for (const listener of this.#listeners) listener(record)
@@ -225,6 +227,13 @@ export class ChainRegistry implements Registry {
       this.#absent.set(id, Date.now())
       return null
     }
+    return this.#saving.run(() => this.#saveIfNewest(record))
+  }
+
+  /** The chain may have been followed past the record's block while it was read. @returns what is stored then */
+  async #saveIfNewest(record: ProjectRecord): Promise<ProjectRecord | null> {
+    const stored = await this.#state.project(record.id)
+    if (stored !== null && stored.block > record.block) return exists(stored) ? stored : null
     await this.#state.saveProject(record)
     return record
   }

@@ -153,4 +153,24 @@ describe('RegisteredVerifier', () => {
       await proxy.close()
     }
   })
+
+  it.each(['eth_call', 'eth_getCode'])('blames the chain for any error that %s is answered with', async (refused) => {
+    const { id } = await world.project()
+    for (const error of [
+      { code: -32603, message: 'Internal error' },
+      { code: -32000, message: 'header not found' },
+      { code: -32601, message: 'method not found' },
+      { code: -32000, message: 'out of gas' },
+    ]) {
+      const proxy = await startProxy(world.anvil.url, undefined, undefined, (method) =>
+        method === refused ? { error } : null,
+      )
+      try {
+        const chain = world.connect({ rpc: [proxy.url] })
+        await expect(judge({}, chain).verify(jobOf(id))).rejects.toThrow(ChainUnavailableError)
+      } finally {
+        await proxy.close()
+      }
+    }
+  })
 })

@@ -19,6 +19,7 @@ import type { ChainClient } from './ChainClient.ts'
 import { LOCAL_CHAIN_ID } from './ChainPreset.ts'
 import { callFailure } from './callFailure.ts'
 import { RpcError } from './RpcError.ts'
+import { readable } from './readable.ts'
 import { readContract } from './readContract.ts'
 
 /** A program's verifier, as its project's owner registered it. */
@@ -155,14 +156,14 @@ export class RegisteredVerifier implements Verifier {
         args: [key],
       })
     } catch (error) {
-      if (!(error instanceof RpcError) || !error.reverted) throw error
+      if (!(error instanceof RpcError)) throw error
       const { name, reason } = callFailure(error)
       if (name === 'VerifierNotRegistered') return { type: 'unregistered' }
       if (name === 'VerifierIsRevoked') return { type: 'revoked' }
       throw new ChainUnavailableError({ chainId: this.#chain.chainId, reason, cause: error })
     }
     const [{ verifier, kind, outputWords, proofBytes, verifyGas, inputBound }, codeHash] = registered
-    const code = await this.#chain.code(verifier)
+    const code = await readable(this.#chain, () => this.#chain.code(verifier))
     if (keccak256(fromHex(code)) !== codeHash) return { type: 'codeChanged' }
     const entry = {
       key,

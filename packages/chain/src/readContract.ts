@@ -11,7 +11,7 @@ import type { BlockTag, ChainClient } from './ChainClient.ts'
 
 /**
  * Reads a view function.
- * @throws {RpcError} it reverts @throws {ChainUnavailableError} also where the chain has no such contract
+ * @throws {RpcError} it reverts @throws {ChainUnavailableError} also where the chain has no such contract, or another
  */
 export async function readContract<
   const abi extends Abi,
@@ -26,10 +26,15 @@ export async function readContract<
   const data = await chain.call({ to: call.address, data: encodeFunctionData({ abi, functionName, args }) }, at)
   if (data === '0x')
     throw new ChainUnavailableError({ chainId: chain.chainId, reason: `there is no contract at ${call.address}` })
-  return decodeFunctionResult({ abi, functionName, args, data }) as ContractFunctionReturnType<
-    abi,
-    'view' | 'pure',
-    name,
-    args
-  >
+  try {
+    return decodeFunctionResult({ abi, functionName, args, data }) as ContractFunctionReturnType<
+      abi,
+      'view' | 'pure',
+      name,
+      args
+    >
+  } catch (cause) {
+    const reason = `${call.address} does not answer ${functionName} as it should`
+    throw new ChainUnavailableError({ chainId: chain.chainId, reason, cause })
+  }
 }
