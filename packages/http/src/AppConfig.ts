@@ -2,7 +2,7 @@ import type { Allotment } from '@w3bstream/core'
 
 /** Allotments that HTTP itself takes from; absent: no limit. Projects and devices have theirs in `ingest`, which knows who a device is. */
 export interface AppQuotas {
-  /** Messages, and failed attempts at a token, of one peer address. A batch larger than the burst is never taken. */
+  /** Messages, failed attempts at a token, and reads without one, of one peer address. A batch larger than the burst is never taken. */
   readonly perAddress?: Allotment
   /** Messages of one token. */
   readonly perToken?: Allotment

@@ -215,4 +215,19 @@ describe('readiness', () => {
       await server.stop()
     }
   })
+
+  it('is looked up once a second, however often it is asked for', async () => {
+    const waiting = [['the chain'], []]
+    let looked = 0
+    const server = await startTestServer({}, {}, { notReady: async () => waiting[looked++] ?? [] })
+    try {
+      const ask = async () => (await send(`${server.url}/readyz`)).status
+      expect([await ask(), await ask()]).toEqual([503, 503])
+      server.clock.at += 1_000
+      expect([await ask(), await ask()]).toEqual([200, 200])
+      expect(looked).toBe(2)
+    } finally {
+      await server.stop()
+    }
+  })
 })

@@ -1,14 +1,16 @@
 import { z } from '@hono/zod-openapi'
 import type { AppContext } from './AppContext.ts'
 import type { Endpoints } from './Endpoints.ts'
+import { Readiness } from './Readiness.ts'
 import { json } from './reply/json.ts'
 
 /** Health, metrics, and the description of it all. */
 export function systemRoutes(
   endpoints: Endpoints,
-  { domain, metrics, telemetry, w3b }: AppContext,
+  { clock, domain, metrics, telemetry, w3b }: AppContext,
   openApi: () => object,
 ): void {
+  const readiness = new Readiness({ w3b, clock, telemetry })
   endpoints.add(
     {
       method: 'get',
@@ -29,10 +31,7 @@ export function systemRoutes(
       errors: [503],
     },
     async () => {
-      const waitingFor = await w3b.notReady().catch((error: unknown) => {
-        telemetry.log('warn', 'the check of readiness failed', { error: String(error) })
-        return ['the check itself']
-      })
+      const waitingFor = await readiness.waitingFor()
       return waitingFor.length === 0
         ? json({ status: 'ready' })
         : json({ error: `Not ready: ${waitingFor.join(', ')}.`, status: 'not ready', waitingFor }, 503)

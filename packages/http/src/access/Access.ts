@@ -87,9 +87,15 @@ export class Access {
     return caller.token
   }
 
-  /** Whether the caller may see payloads, salts and the like of a project. @throws {HttpError} 401 */
-  async mayRead(c: Context<AppEnv>, projectId: ProjectId): Promise<boolean> {
+  /** Who reads. Whoever shows no token takes one from its address's allotment, as a post does. @throws {HttpError} 401 @throws {QuotaExceededError} */
+  async reader(c: Context<AppEnv>): Promise<Caller> {
     const caller = await this.caller(c)
+    if (caller.type === 'anyone') this.takeAddress(this.source(c), 1)
+    return caller
+  }
+
+  /** Whether the caller may see payloads, salts and the like of a project. */
+  mayRead(caller: Caller, projectId: ProjectId): boolean {
     return caller.type === 'token' && allows(caller.token, 'read', projectId)
   }
 

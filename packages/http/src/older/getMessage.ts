@@ -5,8 +5,9 @@ import { json } from '../reply/json.ts'
 import { pathParam } from '../request/pathParam.ts'
 
 /** `GET /message/:id`: anybody who knows the id may ask, since an id cannot be guessed. */
-export function getMessage({ w3b }: AppContext): Handler {
+export function getMessage({ w3b, access }: AppContext): Handler {
   return async (c) => {
+    access.takeAddress(access.source(c), 1)
     const messageID = pathParam(c, 'id')
     const id = readId(messageID)
     const history = id === null ? null : await w3b.message(id)

@@ -8,7 +8,7 @@ import { olderProjectId } from './olderProjectId.ts'
 /** `GET /task/:projectID/:taskID`, by the task's number. */
 export function getTask({ w3b, access }: AppContext): Handler {
   return async (c) => {
-    await access.caller(c)
+    await access.reader(c)
     const projectID = olderProjectId(digits(pathParam(c, 'projectID'), 'projectID'))
     const taskID = digits(pathParam(c, 'taskID'), 'taskID')
     const found = await w3b.taskByNumber(projectID, taskID)

@@ -7,8 +7,9 @@ import { olderProjectId } from './olderProjectId.ts'
 import { olderText } from './olderText.ts'
 
 /** `GET /task` with a JSON body, which the server has read; or with query parameters, which pass every proxy. */
-export function getTaskByBody({ w3b }: AppContext): Handler {
+export function getTaskByBody({ w3b, access }: AppContext): Handler {
   return async (c) => {
+    access.takeAddress(access.source(c), 1)
     const body = c.env?.getBody
     const asked = body === undefined ? fromQuery(c.req.query()) : parseBody(body)
     let project: unknown

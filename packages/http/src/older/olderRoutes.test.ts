@@ -225,6 +225,38 @@ describe('quotas', () => {
     }
   })
 
+  it('counts reads without a token against the address, and none of those with one', async () => {
+    const server = await startTestServer({ quotas: { perAddress: { perSecond: 0.5, burst: 1 } } })
+    try {
+      await server.project(1n, [{ version: '0.1' }])
+      const message = { projectID: 1, projectVersion: '0.1', data: 'x' }
+      const { messageID } = (await post(`${server.url}/message`, message)).json as { messageID: string }
+      const [task] = await server.w3b.packNow(projectId(1), '0.1')
+      if (task === undefined) throw new Error('nothing was packed')
+      // So that its stream of events ends.
+      await server.fail(task, 'no proof')
+      const headers = { authorization: await server.token(['read']) }
+      const v1 = ['', '/receipt', '/inclusion', '/events'].map((what) => `/v1/messages/${messageID}${what}`)
+      const tasks = ['/v1/tasks', `/v1/tasks/${task}`, `/v1/tasks/${task}/proof`]
+      const older = [`/message/${messageID}`, '/task/1/1', `/task?projectID=1&taskID=${task}`]
+      for (const path of [...v1, ...tasks, ...older]) {
+        const ask = () => send(`${server.url}${path}`)
+        server.clock.at += 2_000
+        const [first, second] = [await ask(), await ask()]
+        expect([path, first.status === 429, second.status, second.headers['retry-after']]).toEqual([
+          path,
+          false,
+          429,
+          '2',
+        ])
+      }
+      for (const path of [...v1.slice(0, 3), ...tasks.slice(0, 2), '/task/1/1'])
+        expect([path, (await send(`${server.url}${path}`, { headers })).status]).toEqual([path, 200])
+    } finally {
+      await server.stop()
+    }
+  })
+
   it("counts a token's messages and failed attempts at one", async () => {
     const server = await startTestServer({
       quotas: { perAddress: { perSecond: 1, burst: 3 }, perToken: { perSecond: 1, burst: 1 } },

@@ -60,6 +60,7 @@ export function olderRoutes(endpoints: Endpoints, app: AppContext): void {
         schema: z.object({ messageID: z.string(), states: z.array(state).nullable() }),
         is: 'Its states in order; null where there is no such message.',
       },
+      errors: [429],
     },
     getMessage(app),
   )
@@ -73,7 +74,7 @@ export function olderRoutes(endpoints: Endpoints, app: AppContext): void {
         schema: z.object({ taskID: uint64, projectID: uint64, states: z.array(state).nullable() }),
         is: 'Its states in order; null where there is no such task.',
       },
-      errors: [400, 401],
+      errors: [400, 401, 429],
       token: 'optional',
     },
     getTask(app),
@@ -103,7 +104,7 @@ export function olderRoutes(endpoints: Endpoints, app: AppContext): void {
         }),
         is: 'Its states in order.',
       },
-      errors: [400, 404, 413],
+      errors: [400, 404, 413, 429],
     },
     getTaskByBody(app),
   )

@@ -138,13 +138,14 @@ export function messageRoutes(endpoints: Endpoints, app: AppContext): void {
       tag: 'messages',
       summary: 'What happened to a message',
       answer: { schema: schemas.message, is: 'The message and its states.' },
-      errors: [400, 401, 404],
+      errors: [400, 401, 404, 429],
       token: 'optional',
     },
     async (c) => {
+      const reader = await access.reader(c)
       const history = await w3b.message(messageId(pathParam(c, 'id')))
       if (history === null) throw new MessageNotFoundError({ messageId: pathParam(c, 'id') })
-      return json(viewMessage(history, await access.mayRead(c, history.message.projectId)))
+      return json(viewMessage(history, access.mayRead(reader, history.message.projectId)))
     },
   )
 
@@ -157,9 +158,11 @@ export function messageRoutes(endpoints: Endpoints, app: AppContext): void {
       description:
         'As far as it has come: from the device to the block. `w3b message verify` checks it. For whoever knows the message id, which cannot be guessed; without the payload.',
       answer: { schema: schemas.receipt, is: 'The receipt.' },
-      errors: [400, 404],
+      errors: [400, 401, 404, 429],
+      token: 'optional',
     },
     async (c) => {
+      await access.reader(c)
       const id = messageId(pathParam(c, 'id'))
       const receipt = await w3b.receipt(id)
       if (receipt === null) throw await missing(id, 'The receipt')
@@ -177,9 +180,11 @@ export function messageRoutes(endpoints: Endpoints, app: AppContext): void {
         schema: schemas.inclusion,
         is: "The audit path to the task's messages root, with the blind of the leaf.",
       },
-      errors: [400, 404],
+      errors: [400, 401, 404, 429],
+      token: 'optional',
     },
     async (c) => {
+      await access.reader(c)
       const id = messageId(pathParam(c, 'id'))
       const inclusion = await w3b.inclusion(id)
       if (inclusion === null) throw await missing(id, 'The inclusion proof')
@@ -197,9 +202,11 @@ export function messageRoutes(endpoints: Endpoints, app: AppContext): void {
         'Server-sent events, from the first or after `Last-Event-ID`. The stream ends when the task is final or failed, or after a minute.',
       answer: { type: 'text/event-stream', schema: z.string(), is: 'The events.' },
       nothing: '`Last-Event-ID` names the last event, and no more can come: browsers then stay away.',
-      errors: [400, 404, 503],
+      errors: [400, 401, 404, 429, 503],
+      token: 'optional',
     },
     async (c) => {
+      await access.reader(c)
       const id = messageId(pathParam(c, 'id'))
       const history = await w3b.message(id)
       if (history === null) throw new MessageNotFoundError({ messageId: id })

@@ -21,9 +21,11 @@ export function taskRoutes(endpoints: Endpoints, { access, w3b }: AppContext): v
       summary: 'Tasks, newest first',
       query: schemas.taskQuery,
       answer: { schema: schemas.taskPage, is: 'A page of tasks.' },
-      errors: [400],
+      errors: [400, 401, 429],
+      token: 'optional',
     },
     async (c) => {
+      await access.reader(c)
       const { project, state, limit, before } = checked(schemas.taskQuery, c.req.query())
       const tasks = await w3b.tasks({
         limit,
@@ -43,14 +45,15 @@ export function taskRoutes(endpoints: Endpoints, { access, w3b }: AppContext): v
       tag: 'tasks',
       summary: 'A task and what happened to it',
       answer: { schema: schemas.taskWithStates, is: 'The task.' },
-      errors: [400, 401, 404],
+      errors: [400, 401, 404, 429],
       token: 'optional',
     },
     async (c) => {
+      const reader = await access.reader(c)
       const id = taskId(pathParam(c, 'id'))
       const found = await w3b.task(id)
       if (found === null) throw new TaskNotFoundError({ task: id })
-      const read = await access.mayRead(c, found.task.task.projectId)
+      const read = access.mayRead(reader, found.task.task.projectId)
       return json(viewTaskWithStates(found, read ? await w3b.members(id) : null))
     },
   )
@@ -66,9 +69,11 @@ export function taskRoutes(endpoints: Endpoints, { access, w3b }: AppContext): v
         schema: z.string().openapi({ format: 'binary' }),
         is: 'The proof.',
       },
-      errors: [400, 404],
+      errors: [400, 401, 404, 429],
+      token: 'optional',
     },
     async (c) => {
+      await access.reader(c)
       const id = taskId(pathParam(c, 'id'))
       const proof = await w3b.proof(id)
       if (proof !== null) return { status: 200, type: 'application/octet-stream', body: Uint8Array.from(proof) }
