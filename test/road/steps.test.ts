@@ -1,12 +1,21 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { LocalSigner } from '@w3bstream/chain'
-import { assignTask, type IngestRequest, packTask, proveTask, reconcile, settleTasks } from '@w3bstream/core'
+import {
+  assignTask,
+  createW3bstream,
+  type IngestRequest,
+  packTask,
+  proveTask,
+  reconcile,
+  settleTasks,
+} from '@w3bstream/core'
 import {
   ChainUnavailableError,
   didOfAddress,
   keccak256,
   leafHash,
+  legacySigningDigests,
   messageDigest,
   type ProjectId,
   projectId,
@@ -14,7 +23,7 @@ import {
   toHex,
   verifyInclusion,
 } from '@w3bstream/protocol'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { DOMAIN, embeddedCore } from '../support/embeddedCore.ts'
 import { projectFile } from '../support/projectFile.ts'
 import { tempDir } from '../support/tempDir.ts'
@@ -55,6 +64,16 @@ async function signed(
     credential: { type: 'device', device: did, nonce, signature: await device.sign(digest) },
   })
 }
+
+/** @param burst of one device */
+const limitsOf = (burst: number) => ({
+  ingest: {
+    maxMessageBytes: 100,
+    perProject: { perSecond: 1e6, burst: 1e6 },
+    perDevice: { perSecond: 1, burst },
+  },
+  proveTimeoutMs: 1,
+})
 
 const codes = (outcomes: Awaited<ReturnType<Awaited<ReturnType<typeof core>>['w3b']['ingest']>>): string[] =>
   outcomes.map((outcome) => (outcome.accepted ? (outcome.duplicate ? 'duplicate' : 'ok') : outcome.error.code))
@@ -143,17 +162,38 @@ describe('ingest', () => {
     ).toEqual(['ok', 'ok'])
   })
 
+  describe('of a message signed as the older API has it', () => {
+    const legacy = async (device: LocalSigner, payload: string): Promise<IngestRequest> => {
+      const [digest] = legacySigningDigests({ projectId: ONE, version: '0.1', data: payload })
+      const signature = await device.sign(digest)
+      return unsigned(payload, { version: '0.1', credential: { type: 'legacy', signature } })
+    }
+
+    it('takes a repetition where the project does, and counts it', async () => {
+      const { modules } = await core()
+      const count = vi.fn()
+      const w3b = createW3bstream({ ...modules, telemetry: { ...modules.telemetry, count } }, limitsOf(1e6))
+      const request = await legacy(LocalSigner.generate(), 'a')
+      expect(codes(await w3b.ingest([request]))).toEqual(['ok'])
+      expect(count).not.toHaveBeenCalledWith('w3b_legacy_replays_total', expect.anything())
+      expect(codes(await w3b.ingest([request]))).toEqual(['ok'])
+      expect(count).toHaveBeenCalledWith('w3b_legacy_replays_total', { project: '1' })
+    })
+
+    it('refuses a repetition where the project does, also of its neighbour and of a racer', async () => {
+      const { w3b } = await core({ devices: { legacyReplay: 'reject' } })
+      const device = LocalSigner.generate()
+      const [a, b] = [await legacy(device, 'a'), await legacy(device, 'b')]
+      expect(codes(await w3b.ingest([a, a, b])).sort()).toEqual(['BAD_SIGNATURE', 'ok', 'ok'])
+      const c = await legacy(device, 'c')
+      const raced = await Promise.all([w3b.ingest([c]), w3b.ingest([c]), w3b.ingest([b])])
+      expect(codes(raced.flat()).sort()).toEqual(['BAD_SIGNATURE', 'BAD_SIGNATURE', 'ok'])
+    })
+  })
+
   it('answers with the quota that is used up', async () => {
     const { modules } = await core()
-    const { createW3bstream } = await import('@w3bstream/core')
-    const small = createW3bstream(modules, {
-      ingest: {
-        maxMessageBytes: 100,
-        perProject: { perSecond: 1e6, burst: 1e6 },
-        perDevice: { perSecond: 1, burst: 2 },
-      },
-      proveTimeoutMs: 1,
-    })
+    const small = createW3bstream(modules, limitsOf(2))
     const device = LocalSigner.generate()
     const outcomes = await small.ingest(await Promise.all([1n, 2n, 3n].map((nonce) => signed(device, nonce, 'x'))))
     expect(codes(outcomes).sort()).toEqual(['QUOTA_EXCEEDED', 'ok', 'ok'])

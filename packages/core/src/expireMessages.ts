@@ -31,13 +31,15 @@ const DAY_MS = 86_400_000
  * A message is as old as its task, and only ended tasks count, so nothing that waits or is on its way is touched; receipts still check. A version
  * that the project file no longer names is kept as long as the default one. Safe to call at any time: a call that is cut short leaves at most an
  * export of payloads that are still there, and the next one makes the same export again.
+ * @param signal ends it between two exports
  * @returns how many payloads were deleted; while it is not 0, more may be due
  */
-export async function expireMessages(ports: ExpirePorts, limits: ExpireLimits): Promise<number> {
+export async function expireMessages(ports: ExpirePorts, limits: ExpireLimits, signal: AbortSignal): Promise<number> {
   let deleted = 0
   for (const log of await ports.messages.logs()) {
+    if (signal.aborted) break
     try {
-      deleted += await expireLog(ports, limits, log)
+      deleted += await expireLog(ports, limits, log, signal)
     } catch (error) {
       // One project's trouble is its own: its payloads are kept for now.
       if (!(error instanceof W3bError)) throw error
@@ -52,12 +54,12 @@ export async function expireMessages(ports: ExpirePorts, limits: ExpireLimits): 
   return deleted
 }
 
-async function expireLog(ports: ExpirePorts, limits: ExpireLimits, log: LogId): Promise<number> {
+async function expireLog(ports: ExpirePorts, limits: ExpireLimits, log: LogId, signal: AbortSignal): Promise<number> {
   const { retentionDays } = await governing(ports.projects, log)
   if (retentionDays === null) return 0
   const before = ports.clock.now() - retentionDays * DAY_MS
   let deleted = 0
-  for (let batch = 0; batch < limits.batches; batch++) {
+  for (let batch = 0; batch < limits.batches && !signal.aborted; batch++) {
     const due = await ports.messages.expirable(log, before, limits)
     if (due.length === 0) break
     deleted += await exportThenDelete(ports, log, due)

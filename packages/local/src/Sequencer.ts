@@ -38,6 +38,7 @@ export class Sequencer {
   readonly #packBell = new Bell()
   readonly #followBell = new Bell()
   readonly #loops: Promise<void>[]
+  readonly #expiring: Promise<void>
   /** Logs that are being packed. */
   readonly #packing = new Map<string, Promise<void>>()
   /** Logs that got messages meanwhile. */
@@ -49,6 +50,7 @@ export class Sequencer {
     this.#ports = ports
     this.#options = options
     this.#loops = [this.#packLoop(), this.#sweepLoop(), this.#followLoop()]
+    this.#expiring = this.#expireLoop()
   }
 
   /** Messages were accepted: look at the logs now. */
@@ -60,8 +62,9 @@ export class Sequencer {
   async close(): Promise<void> {
     this.#stop.abort()
     await Promise.all(this.#loops)
-    // A log whose project file does not come holds nothing that a restart would not find again.
-    await Promise.race([Promise.all(this.#packing.values()), new Promise((resolve) => setTimeout(resolve, 2_000))])
+    // What waits for a project file holds nothing that a restart would not find again.
+    const waiting = Promise.all([...this.#packing.values(), this.#expiring])
+    await Promise.race([waiting, new Promise((resolve) => setTimeout(resolve, 2_000).unref())])
   }
 
   async #packLoop(): Promise<void> {
@@ -122,17 +125,25 @@ export class Sequencer {
   }
 
   async #sweepLoop(): Promise<void> {
-    let expireAt = 0
     while (!this.#stop.signal.aborted) {
       await this.#guard('the sweep failed', () => reconcile(this.#ports, this.#options.limits))
+      await pause(this.#options.everyMs, this.#stop.signal)
+    }
+  }
+
+  /** Apart from the sweep, since a project file that is slow to come would hold it. */
+  async #expireLoop(): Promise<void> {
+    const { signal } = this.#stop
+    let next = 0
+    while (!signal.aborted) {
       const now = this.#ports.clock.now()
-      if (now >= expireAt) {
-        expireAt = now + EXPIRE_EVERY_MS
+      if (now >= next) {
+        next = now + EXPIRE_EVERY_MS
         await this.#guard('retention failed', async () => {
-          if ((await expireMessages(this.#ports, EXPIRE_LIMITS)) > 0) expireAt = now
+          if ((await expireMessages(this.#ports, EXPIRE_LIMITS, signal)) > 0) next = now
         })
       }
-      await pause(this.#options.everyMs, this.#stop.signal)
+      await pause(this.#options.everyMs, signal)
     }
   }
 

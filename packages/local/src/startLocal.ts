@@ -312,12 +312,16 @@ async function start(
   const server = await serve({ app, port: o.port })
   closers.push(() => server.close())
 
-  sequencer = new Sequencer(modules, {
-    limits: { graceMs: 5_000, proveTimeoutMs: LIMITS.proveTimeoutMs, maxAttempts: 3, batch: 256 },
-    everyMs: 1_000,
-    followMs: Math.min(1_000, Math.max(20, chain.preset.blockTimeMs / 4)),
-    settledMs: Math.max(50, chain.preset.blockTimeMs),
-  })
+  // The prover is this node's own, and bounds programs itself: an attempt runs out only while tasks queue up or the chain is away.
+  sequencer = new Sequencer(
+    { ...modules, exports: store.exports },
+    {
+      limits: { graceMs: 5_000, proveTimeoutMs: LIMITS.proveTimeoutMs, maxAttempts: 144, batch: 256 },
+      everyMs: 1_000,
+      followMs: Math.min(1_000, Math.max(20, chain.preset.blockTimeMs / 4)),
+      settledMs: Math.max(50, chain.preset.blockTimeMs),
+    },
+  )
   const started = sequencer
   closers.push(() => started.close())
   const provePorts: ProvePorts = {
