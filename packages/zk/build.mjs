@@ -194,8 +194,15 @@ function buildFixtures() {
 }
 
 function buildVectors(tools) {
-  folder(dirname(join(out, VECTORS)))
-  run(join(tools, 'vectors'), [join(out, VECTORS)])
+  const file = join(out, VECTORS)
+  folder(dirname(file))
+  run(join(tools, 'vectors'), [file])
+  // As the repository's own formatter has it, wherever the file lies.
+  const biome = join(dirname(require.resolve('@biomejs/biome/package.json')), 'bin/biome')
+  const options = { cwd: root, input: readFileSync(file), stdio: ['pipe', 'pipe', 'inherit'], maxBuffer: 1 << 26 }
+  const { status, stdout } = spawnSync(process.execPath, [biome, 'format', `--stdin-file-path=${VECTORS}`], options)
+  if (status !== 0) throw new BuildError(`biome format failed: exit ${status}`)
+  writeFileSync(file, stdout)
 }
 
 function compare() {
