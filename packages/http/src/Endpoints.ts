@@ -56,6 +56,18 @@ const BASE_HEADERS = {
 }
 const CORS = { 'access-control-allow-origin': '*', 'access-control-expose-headers': 'retry-after, x-request-id' }
 
+/**
+ * A page of another site can post without asking where no header gives it away; browsers name its origin then, and devices name none.
+ * @throws {HttpError} 403
+ */
+function refuseForeignPage(c: Context<AppEnv>): void {
+  const origin = c.req.header('origin')
+  if (origin === undefined) return
+  const host = c.req.header('host')
+  if (host !== undefined && (origin === `http://${host}` || origin === `https://${host}`)) return
+  throw HttpError.forbidden('A page of another site cannot post here.')
+}
+
 /** The application's routes: each mounted, documented, measured, and its errors rendered, in one place. */
 export class Endpoints {
   readonly #app: OpenAPIHono<AppEnv>
@@ -87,6 +99,7 @@ export class Endpoints {
       const id = this.#ids.of(c)
       let response: Response
       try {
+        if (name !== 'GET') refuseForeignPage(c)
         response = this.#respond(await handler(c), id, style, name)
       } catch (error) {
         response = this.#fail(c, error, path, id, style)

@@ -14,7 +14,7 @@ describe('/v1/tokens', () => {
   beforeAll(async () => {
     server = await startTestServer()
     await server.project(1n, [{ version: '0.1' }])
-    authorization = await server.token(['operate'])
+    authorization = await server.token(['send', 'read', 'operate'])
   })
   afterAll(() => server.stop())
 
@@ -46,7 +46,7 @@ describe('/v1/tokens', () => {
   })
 
   it('keeps an operator of one project to that project', async () => {
-    const limited = await server.token(['operate'], projectId(1))
+    const limited = await server.token(['read', 'operate'], projectId(1))
     expect((await make({ label: 'all', scopes: ['read'] }, limited)).status).toBe(403)
     expect((await make({ label: 'other', scopes: ['read'], projectId: '2' }, limited)).status).toBe(403)
     expect((await make({ label: 'mine', scopes: ['read'], projectId: '1' }, limited)).status).toBe(201)
@@ -56,6 +56,23 @@ describe('/v1/tokens', () => {
     const global = all.find((token) => token.projectId === null)
     const refused = await send(at(`/${global?.id}`), { method: 'DELETE', headers: { authorization: limited } })
     expect(refused.status).toBe(403)
+  })
+
+  it('makes no token that may do more than its maker, or for longer', async () => {
+    const operator = await server.token(['operate'])
+    expect((await make({ label: 'reader', scopes: ['read'] }, operator)).status).toBe(403)
+    const expiresAt = new Date(server.clock.at + 60_000).toISOString()
+    const short = (await make({ label: 'short', scopes: ['operate'], expiresAt })).json as V1['TokenWithSecret']
+    expect((await make({ label: 'for ever', scopes: ['operate'] }, short.secret)).status).toBe(403)
+    expect((await make({ label: 'as long', scopes: ['operate'], expiresAt }, short.secret)).status).toBe(201)
+  })
+
+  it("refuses what another site's page posts", async () => {
+    const message = { projectId: '1', data: 'x' }
+    const from = (origin: string) =>
+      post(`${server.url}/v1/messages`, message, { origin, 'content-type': 'text/plain' })
+    expect((await from('https://elsewhere.example')).status).toBe(403)
+    expect((await from(server.url)).status).toBe(200)
   })
 
   it.each(['send', 'read'] as const)('refuses a token that may only %s', async (scope) => {

@@ -13,7 +13,7 @@ import { viewToken } from './viewToken.ts'
 
 const TOKEN_BODY = 4096
 
-/** `/v1/tokens`, for operators. A token that is limited to a project sees and makes tokens of that project alone. */
+/** `/v1/tokens`, for operators. Nobody makes a token that may do more, elsewhere or for longer than the maker's own. */
 export function tokenRoutes(endpoints: Endpoints, { access, clock, tokens }: AppContext): void {
   endpoints.add(
     {
@@ -36,11 +36,19 @@ export function tokenRoutes(endpoints: Endpoints, { access, clock, tokens }: App
       const projectId = asked.projectId == null ? null : readProjectId(asked.projectId)
       access.check(operator, 'operate', projectId)
       const at = clock.now()
+      const expiresAt = asked.expiresAt == null ? null : readTime(asked.expiresAt, 'expiresAt', at)
+      const beyond = asked.scopes.filter((scope) => !operator.scopes.includes(scope))
+      if (beyond.length > 0)
+        throw HttpError.forbidden(`Your token does not have the scope ${beyond.join(', ')} itself.`)
+      if (operator.expiresAt !== null && (expiresAt === null || expiresAt > operator.expiresAt))
+        throw HttpError.forbidden(
+          `Your token ends at ${new Date(operator.expiresAt).toISOString()}: the new one has to end by then.`,
+        )
       const { token, secret } = await tokens.create({
         label: asked.label,
         scopes: [...new Set(asked.scopes)],
         projectId,
-        expiresAt: asked.expiresAt == null ? null : readTime(asked.expiresAt, 'expiresAt', at),
+        expiresAt,
         at,
       })
       return json({ ...viewToken(token), secret }, 201)
