@@ -122,7 +122,9 @@ async function append(log: MessageLog, entries: readonly Append[]) {
 }
 
 async function check(ports: IngestPorts, limits: IngestLimits, request: IngestRequest): Promise<Append> {
-  const { projectId, payload } = request
+  const { projectId } = request
+  // What has no UTF-8 form reads as Go reads it, everywhere from the hash to the program.
+  const payload = request.payload.toWellFormed()
   const { record, version } = await ports.projects.version(projectId, request.version)
   if (record.paused) throw new ProjectPausedError({ projectId })
   const bytes = utf8.encode(payload)
