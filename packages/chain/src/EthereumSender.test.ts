@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ChainState, Outgoing, Watched } from '@w3bstream/core/ports'
+import type { ChainState, Outgoing, Telemetry, Watched } from '@w3bstream/core/ports'
 import type { Settlement } from '@w3bstream/protocol'
 import { openStore } from '@w3bstream/store-sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -182,6 +182,105 @@ describe('EthereumSender', () => {
     expect((await row(item))?.attempts).toEqual([])
   })
 
+  it('signs in time for many projects on a slow disk', async () => {
+    const { clock } = world
+    const state = new Proxy(world.state, {
+      get: (target, name) => {
+        const member: unknown = Reflect.get(target, name, target)
+        if (typeof member !== 'function') return member
+        return async (...args: unknown[]) => {
+          if (name === 'addSpend') clock.move(100)
+          return member.apply(target, args)
+        }
+      },
+    })
+    const sender = world.sender({ abandonAfterMs: 1_000, maxSpendPerDay: ETHER }, world.chain, state)
+    const shares = Array.from({ length: 16 }, (_, i) => ({
+      task: provedTask(world, BigInt(i + 1), 1n).record.id,
+      projectId: provedTask(world, BigInt(i + 1), 1n).record.task.projectId,
+      gas: 21_000n,
+    }))
+    const to = world.settler.address
+    const sent = await sender.send(shares, () => ({ to, data: '0x00', gas: 100_000n }))
+    expect([...sent.values()]).toEqual(shares.map(() => ({ type: 'submitted' })))
+    const day = new Date(clock.now()).toISOString().slice(0, 10)
+    for (const { projectId: id } of shares) expect(await world.state.addSpend(id, day, 0n)).toBeGreaterThan(0n)
+  })
+
+  it('asks the chain nothing while no nonce is open, but once a minute', async () => {
+    const proxy = await startProxy(world.anvil.url)
+    try {
+      const { watcher } = settlerOf(world, world.sender({}, world.connect({ rpc: [proxy.url] })))
+      await watcher.watch([])
+      const asked = proxy.asked.length
+      for (let i = 0; i < 10; i++) await watcher.watch([])
+      expect(proxy.asked).toHaveLength(asked)
+      world.clock.move(60_000)
+      await watcher.watch([])
+      expect(proxy.asked.length).toBeGreaterThan(asked)
+    } finally {
+      await proxy.close()
+    }
+  })
+
+  it('looks after open nonces once a block time', async () => {
+    await world.rpc('evm_setAutomine', false)
+    const proxy = await startProxy(world.anvil.url)
+    try {
+      const sender = world.sender({}, world.connect({ rpc: [proxy.url] }))
+      const { destination } = settlerOf(world, sender)
+      await deliver(destination, provedTask(world, projectId, 1n))
+      const watcher = new EthereumWatcher({ senders: [sender], state: world.state })
+      await watcher.watch([])
+      const asked = proxy.asked.length
+      await watcher.watch([])
+      expect(proxy.asked).toHaveLength(asked)
+      world.clock.move(world.preset.blockTimeMs)
+      await watcher.watch([])
+      expect(proxy.asked.length).toBeGreaterThan(asked)
+    } finally {
+      await proxy.close()
+    }
+  })
+
+  it('leaves a chain that is away alone for longer and longer, warns once a minute, and comes back to it', async () => {
+    let away = true
+    const proxy = await startProxy(world.anvil.url, () => away)
+    try {
+      const items = [1n, 2n, 3n].map((number) => provedTask(world, projectId, number))
+      for (const item of items) await deliver(settlerOf(world, world.sender()).destination, item)
+      const warnings: unknown[] = []
+      const telemetry: Telemetry = {
+        count: () => {},
+        observe: () => {},
+        gauge: () => {},
+        log: (level, _message, fields) => warnings.push([level, fields]),
+      }
+      const chain = world.connect({ rpc: [proxy.url], client: { restMs: 0 } })
+      const watcher = new EthereumWatcher({ senders: [world.sender({}, chain)], state: world.state, telemetry })
+      const submitted = items.map((item) => inState(item, 'submitted'))
+      const rounds = async (count: number, ms: number) => {
+        proxy.asked.length = 0
+        for (let i = 0; i < count; i++) {
+          world.clock.move(ms)
+          expect(await watcher.watch(submitted)).toEqual([])
+        }
+        return proxy.asked.length
+      }
+      const first = await rounds(50, 1_000)
+      expect(first).toBeGreaterThan(0)
+      expect(first).toBeLessThan(50)
+      expect(warnings).toMatchObject([['warn', { chainId: 31337n }]])
+      expect(await rounds(60, 1_000)).toBeLessThan(10)
+      expect(warnings).toHaveLength(2)
+      away = false
+      world.clock.move(60_000)
+      expect((await watcher.watch(submitted)).map(({ type }) => type)).toEqual(['settled', 'settled', 'settled'])
+    } finally {
+      await proxy.close()
+    }
+  })
+
   it('keeps what an endpoint did not take, and sends it later', async () => {
     const proxy = await startProxy(world.anvil.url, (method) => method === 'eth_sendRawTransaction')
     try {
@@ -300,6 +399,8 @@ describe('EthereumSender', () => {
     expect(await row(item)).toMatchObject({ status: 'used' })
     await world.rpc('anvil_reorg', 1, [])
     expect(await settlements()).toHaveLength(0)
+    // With no nonce open the chain is looked at once a minute.
+    world.clock.move(60_000)
     await watcher.watch([])
     expect(await settlements()).toHaveLength(1)
     const next = provedTask(world, projectId, 2n)

@@ -57,8 +57,12 @@ const DEFAULTS: Omit<EthereumSenderOptions, 'replaceAfterMs'> = {
   adoptChainNonce: false,
 }
 const TRANSFER_GAS = 21_000n
+/** Tasks whose contracts' ABIs are kept to decode what they may revert with. */
+const MAX_ABIS = 500
 /** Rows whose bytes are sent again in one pass after a deep reorg. */
 const MAX_RESENT = 64
+/** How often the chain is looked at while no nonce is open. */
+const IDLE_MS = 60_000
 /** More than endpoints of one chain lag behind each other. */
 const LAG_BLOCKS = 10n
 
@@ -73,15 +77,17 @@ export class EthereumSender {
   /** The settlement router, whose events tell what became of each task. */
   readonly router: Address | null
   readonly options: EthereumSenderOptions
+  readonly clock: Clock
   readonly #signer: Signer
   readonly #state: ChainState
-  readonly #clock: Clock
   readonly #telemetry: Telemetry | null
   readonly #abis: readonly Abi[]
   readonly #turns = new Turns()
+  readonly #abisOf = new Map<TaskId, readonly Abi[]>()
   readonly #sentAt = new Map<number, number>()
   /** Block at which a nonce was first seen to be used by none of ours. */
   readonly #missingSince = new Map<number, bigint>()
+  #maintainedAt: number | null = null
 
   constructor(
     modules: {
@@ -101,7 +107,7 @@ export class EthereumSender {
     this.router = modules.router ?? null
     this.#signer = modules.signer
     this.#state = modules.state
-    this.#clock = modules.clock
+    this.clock = modules.clock
     this.#telemetry = modules.telemetry ?? null
     this.#abis = modules.abis ?? []
     const replaceAfterMs = Math.max(30_000, 12 * modules.chain.preset.blockTimeMs)
@@ -122,8 +128,12 @@ export class EthereumSender {
     throw new NonceBehindError({ chainId: this.chain.chainId, account: this.account, stored, chain: pending, final })
   }
 
-  /** What became of a task that was sent before; sends its bytes again where they are not mined. @throws {ChainUnavailableError} */
-  async earlier(task: TaskId): Promise<Earlier> {
+  /**
+   * What became of a task that was sent before; sends its bytes again where they are not mined.
+   * @param abis of the contracts that it calls, to decode what they revert with, now or when it is mined @throws {ChainUnavailableError}
+   */
+  async earlier(task: TaskId, abis: readonly Abi[] = []): Promise<Earlier> {
+    if (abis.length > 0) this.#remember(task, abis)
     let row = await this.#state.rowOf(task)
     if (row?.status === 'live') {
       // What was mined may be final, and what was never signed for may be given up by now.
@@ -155,7 +165,15 @@ export class EthereumSender {
   /** What a mined attempt did for one of its tasks. */
   async outcome(task: TaskId, attempt: Attempt, receipt: TransactionReceipt): Promise<TransactionOutcome> {
     const { chain, account, router } = this
-    return transactionOutcome({ chain, account, router, task, attempt, receipt, abis: this.#abis })
+    const abis = [...this.#abis, ...(this.#abisOf.get(task) ?? [])]
+    return transactionOutcome({ chain, account, router, task, attempt, receipt, abis })
+  }
+
+  /** The latest alone: a reason that cannot be decoded is still shown in hex. */
+  #remember(task: TaskId, abis: readonly Abi[]): void {
+    const [oldest] = this.#abisOf.keys()
+    if (this.#abisOf.size >= MAX_ABIS && oldest !== undefined) this.#abisOf.delete(oldest)
+    this.#abisOf.set(task, abis)
   }
 
   /**
@@ -178,7 +196,21 @@ export class EthereumSender {
     return this.#turns.run(() => this.#maintainNow())
   }
 
+  /**
+   * `maintain`, once a block time at the most, and where no nonce is open once a minute: only a reorg deeper than finality gives work then.
+   * @returns whether it was due @throws {ChainUnavailableError}
+   */
+  async maintainIfDue(): Promise<boolean> {
+    const open = await this.#state.open(this.chain.chainId, this.account)
+    const everyMs = open.length > 0 ? this.chain.preset.blockTimeMs : IDLE_MS
+    // Clocks are set back, too.
+    if (this.#maintainedAt !== null && Math.abs(this.clock.now() - this.#maintainedAt) < everyMs) return false
+    await this.maintain()
+    return true
+  }
+
   async #maintainNow(): Promise<void> {
+    this.#maintainedAt = this.clock.now()
     const [final, rows] = await Promise.all([
       this.chain.finalBlockNumber(),
       this.#state.open(this.chain.chainId, this.account),
@@ -222,21 +254,19 @@ export class EthereumSender {
       account: this.account,
       tasks: [...all],
       chainNext: pending,
-      at: this.#clock.now(),
+      at: this.clock.now(),
     })
     if (row === null) {
       await this.#maintainNow()
       return this.#wait('another settler took the task, or its nonce that was given up is not final yet')
     }
     const kept = new Set(row.tasks)
-    await this.#spend(
-      shares.filter(({ task }) => kept.has(task)),
-      fees,
-    )
     const call = kept.size === all.size ? planned : build(kept)
     const signed = await this.#attempt(row, call, fees)
     if (signed === null) return this.#wait('signing took too long')
-    await this.#broadcast(signed)
+    // Booked once the bytes are stored: before that, every write takes from the time for signing.
+    const booked = shares.filter(({ task }) => kept.has(task))
+    await Promise.all([this.#spend(booked, fees), this.#broadcast(signed)])
     return { type: 'submitted' }
   }
 
@@ -285,7 +315,7 @@ export class EthereumSender {
   async #usedByOther(row: NonceRow): Promise<boolean> {
     const newest = row.attempts.at(-1)
     const sentAt = this.#sentAt.get(row.nonce) ?? newest?.at ?? 0
-    if (newest === undefined || this.#clock.now() - sentAt < this.options.resendAfterMs) return false
+    if (newest === undefined || this.clock.now() - sentAt < this.options.resendAfterMs) return false
     try {
       await this.chain.broadcast(newest.raw)
       this.#missingSince.delete(row.nonce)
@@ -314,7 +344,7 @@ export class EthereumSender {
     for (const [project, wei] of costs(shares, fees)) {
       const spent = await this.#state.addSpend(project, this.#day(), 0n)
       if (spent + wei > cap) {
-        const untilMidnight = 86_400_000 - (this.#clock.now() % 86_400_000)
+        const untilMidnight = 86_400_000 - (this.clock.now() % 86_400_000)
         const reason = `project ${project} has spent ${spent} wei of its ${cap} today, and this costs ${wei}`
         return this.#wait(reason, Math.min(untilMidnight, 600_000))
       }
@@ -323,17 +353,18 @@ export class EthereumSender {
   }
 
   async #spend(shares: readonly Share[], fees: Fees): Promise<void> {
-    for (const [project, wei] of costs(shares, fees)) await this.#state.addSpend(project, this.#day(), wei)
+    const day = this.#day()
+    await Promise.all([...costs(shares, fees)].map(([project, wei]) => this.#state.addSpend(project, day, wei)))
   }
 
   #day(): string {
-    return new Date(this.#clock.now()).toISOString().slice(0, 10)
+    return new Date(this.clock.now()).toISOString().slice(0, 10)
   }
 
   /** Signs and stores a further attempt; null, with nothing stored, when the row may have been given up meanwhile. */
   async #attempt(row: NonceRow, call: TransactionCall, fees: Omit<Fees, 'expected'>): Promise<Attempt | null> {
     const { raw, hash } = await signTransaction(this.#signer, this.chain.preset, call, row.nonce, fees)
-    const at = this.#clock.now()
+    const at = this.clock.now()
     const { maxFeePerGas, maxPriorityFeePerGas } = fees
     if (row.status === 'live' && row.attempts.length === 0 && at - row.createdAt > this.options.abandonAfterMs / 2)
       return null
@@ -362,7 +393,7 @@ export class EthereumSender {
   async #resend(row: NonceRow): Promise<void> {
     const newest = row.attempts.at(-1)
     if (newest === undefined) return
-    this.#sentAt.set(row.nonce, this.#clock.now())
+    this.#sentAt.set(row.nonce, this.clock.now())
     await this.#broadcast(newest)
   }
 
@@ -385,7 +416,7 @@ export class EthereumSender {
 
   /** Moves on a nonce that is not mined. */
   async #push(row: NonceRow, next: boolean): Promise<void> {
-    const now = this.#clock.now()
+    const now = this.clock.now()
     const last = row.attempts.at(-1)
     if (last === undefined) {
       if (row.status === 'filled' || now - row.createdAt >= this.options.abandonAfterMs) await this.#fill(row)
