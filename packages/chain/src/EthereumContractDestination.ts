@@ -72,7 +72,8 @@ export class EthereumContractDestination implements Destination {
         reason: `it is given a ${output.type} output`,
       })
     const chain = this.#chainOf(output)
-    const earlier = deliveredEarlier(await chain.sender.earlier(record.id))
+    const abi = parseAbiJson(output)
+    const earlier = deliveredEarlier(await chain.sender.earlier(record.id, [abi]))
     if (earlier !== null) return earlier
     const destination = `contract ${output.contractAddress}`
     const method = methodOf(output)
@@ -81,7 +82,6 @@ export class EthereumContractDestination implements Destination {
       receiverAddress: output.receiverAddress,
       proverNumber: this.#proverNumber(item),
     })
-    const abi = parseAbiJson(output)
     const data = encodeCall(destination, method, args)
     await this.#checkTarget(chain, output)
     const to = output.contractAddress

@@ -1,13 +1,21 @@
-import { w3bstreamSettlementAbi } from '@w3bstream/contracts'
+import { fleetManagerAbi, w3bstreamSettlementAbi } from '@w3bstream/contracts'
+import type { Outgoing } from '@w3bstream/core/ports'
+import type { Address, Hex } from '@w3bstream/protocol'
 import { encodeErrorResult, encodeFunctionData, parseAbi } from 'viem'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { acceptingOnce, burning, reverting, revertingWhenSet } from './fixtures/bytecode.test.fixture.ts'
 import { inState, makeWorld, provedTask, settlerOf, type World } from './fixtures/world.test.fixture.ts'
 import { readTransaction } from './readTransaction.ts'
 import { settlementItem } from './settlementItem.ts'
+import { signTransaction } from './signTransaction.ts'
 import { transact } from './transact.ts'
 
 const DAPP = parseAbi(['error TooHot(uint256 degrees)'])
+const OWNED = parseAbi([
+  'function pauseProject(uint64)',
+  'function unpauseProject(uint64)',
+  'function unbindDapp(uint64)',
+])
 const STRING = encodeErrorResult({ abi: parseAbi(['error Error(string)']), args: ['the station is closed'] })
 const CUSTOM = encodeErrorResult({ abi: DAPP, errorName: 'TooHot', args: [51n] })
 
@@ -19,6 +27,20 @@ describe('RouterDestination', () => {
   afterAll(() => world.close())
 
   const nonces = () => world.state.nextNonce(world.chain.chainId, world.settler.address)
+
+  const settleData = (item: Outgoing) => {
+    const { chain, deployment } = world
+    const { task, assignment, assignmentSignature, result, resultSignature, proof, outputs } = settlementItem(
+      item,
+      chain.chainId,
+      deployment.contracts.settlement,
+    )
+    return encodeFunctionData({
+      abi: w3bstreamSettlementAbi,
+      functionName: 'settle',
+      args: [task, assignment, assignmentSignature, result, resultSignature, proof, outputs],
+    })
+  }
 
   it('settles a task once, and finds it again', async () => {
     const { id } = await world.project()
@@ -173,19 +195,106 @@ describe('RouterDestination', () => {
     const { destination } = settlerOf(world, world.sender())
     const item = provedTask(world, id, 5n)
     const { settlement } = world.deployment.contracts
-    const { task, assignment, assignmentSignature, result, resultSignature, proof, outputs } = settlementItem(
-      item,
-      world.chain.chainId,
-      settlement,
-    )
-    const data = encodeFunctionData({
-      abi: w3bstreamSettlementAbi,
-      functionName: 'settle',
-      args: [task, assignment, assignmentSignature, result, resultSignature, proof, outputs],
-    })
-    const { transactionHash } = await transact(world.operator, 'Settling', { to: settlement, data })
+    const { transactionHash } = await transact(world.operator, 'Settling', { to: settlement, data: settleData(item) })
     const delivered = (await destination.deliver([item])).get(item.record.id)
     expect(delivered).toMatchObject({ type: 'consumed', settlement: { transactionHash, contract: settlement } })
+  })
+
+  it('takes a copy that was mined before its own transaction for the settlement that it is', async () => {
+    const { id } = await world.project()
+    const { destination, watcher } = settlerOf(world, world.sender())
+    const item = provedTask(world, id, 6n)
+    const task = item.record.id
+    const { operator, preset, deployment } = world
+    const { settlement } = deployment.contracts
+    await world.rpc('evm_setAutomine', false)
+    try {
+      expect((await destination.deliver([item])).get(task)).toEqual({ type: 'submitted' })
+      const nonce = await world.chain.transactionCount(operator.signer.address, 'latest')
+      const call = { to: settlement, data: settleData(item), gas: 1_000_000n }
+      const fees = { maxFeePerGas: 100_000_000_000n, maxPriorityFeePerGas: 50_000_000_000n }
+      const copy = await signTransaction(operator.signer, preset, call, nonce, fees)
+      await world.chain.broadcast(copy.raw)
+      await world.rpc('evm_mine')
+      const own = (await world.state.rowOf(task))?.attempts[0]?.hash
+      if (own === undefined) throw new Error('it was sent')
+      expect(await world.chain.receipt(own)).toMatchObject({ success: false })
+      expect(await watcher.watch([inState(item, 'submitted')])).toMatchObject([
+        { type: 'settled', task, settlement: { transactionHash: copy.hash, contract: settlement } },
+      ])
+    } finally {
+      await world.rpc('evm_setAutomine', true)
+    }
+  })
+
+  it('reports a revert only when its block is final', async () => {
+    const fickle = await world.project({ dapp: revertingWhenSet(STRING) })
+    const chain = world.connect({ preset: { finalityDepth: 2 } })
+    const { destination, watcher } = settlerOf(world, world.sender({}, chain))
+    const item = provedTask(world, fickle.id, 1n)
+    await world.rpc('evm_setAutomine', false)
+    try {
+      await destination.deliver([item])
+      await world.rpc('anvil_setStorageAt', fickle.dapp, `0x${'0'.repeat(64)}`, `0x${'0'.repeat(63)}1`)
+      await world.rpc('evm_mine')
+    } finally {
+      await world.rpc('evm_setAutomine', true)
+    }
+    expect(await watcher.watch([inState(item, 'submitted')])).toEqual([])
+    await world.rpc('anvil_mine', '0x2')
+    expect(await watcher.watch([inState(item, 'submitted')])).toMatchObject([
+      { type: 'reverted', reason: expect.stringMatching(/the station is closed/) },
+    ])
+  })
+
+  it("decodes a revert that is found after mining by the project file's ABI", async () => {
+    const fickle = await world.project({ dapp: revertingWhenSet(CUSTOM) })
+    const { destination, watcher } = settlerOf(world, world.sender())
+    const contractAbiJSON = JSON.stringify(DAPP)
+    const items = [1n, 2n].map((number): Outgoing => {
+      return { ...provedTask(world, fickle.id, number), output: { type: 'settlement', contractAbiJSON } }
+    })
+    await world.rpc('evm_setAutomine', false)
+    try {
+      await destination.deliver(items)
+      await world.rpc('anvil_setStorageAt', fickle.dapp, `0x${'0'.repeat(64)}`, `0x${'0'.repeat(63)}1`)
+      await world.rpc('evm_mine')
+    } finally {
+      await world.rpc('evm_setAutomine', true)
+    }
+    const reverted = { type: 'reverted', reason: expect.stringMatching(/refused it: TooHot\(degrees: 51\)/) }
+    expect(await watcher.watch(items.map((item) => inState(item, 'submitted')))).toMatchObject([reverted, reverted])
+  })
+
+  it('waits for what the owner of a project may mend, and goes on then', async () => {
+    const { id, dapp } = await world.project()
+    const { destination } = settlerOf(world, world.sender())
+    const item = provedTask(world, id, 1n)
+    const { projectRegistrar, fleetManager, settlement } = world.deployment.contracts
+    const act = (to: Address, data: Hex) => transact(world.operator, 'Changing the project', { to, data })
+    const ofProject = (functionName: 'pauseProject' | 'unpauseProject' | 'unbindDapp') =>
+      encodeFunctionData({ abi: OWNED, functionName, args: [id] })
+    const sequencer = (functionName: 'allowSequencer' | 'disallowSequencer') =>
+      encodeFunctionData({ abi: fleetManagerAbi, functionName, args: [id, world.sequencer.address] })
+    for (const [breaking, mending, to, reason] of [
+      [ofProject('pauseProject'), ofProject('unpauseProject'), projectRegistrar, /ProjectPaused/],
+      [sequencer('disallowSequencer'), sequencer('allowSequencer'), fleetManager, /SequencerNotAllowed/],
+      [
+        ofProject('unbindDapp'),
+        encodeFunctionData({ abi: w3bstreamSettlementAbi, functionName: 'bindDapp', args: [id, dapp] }),
+        settlement,
+        /DappNotBound/,
+      ],
+    ] as const) {
+      await act(to, breaking)
+      expect((await destination.deliver([item])).get(item.record.id)).toMatchObject({
+        type: 'waiting',
+        retryAfterMs: 30_000,
+        reason: expect.stringMatching(reason),
+      })
+      await act(to, mending)
+    }
+    expect((await destination.deliver([item])).get(item.record.id)).toEqual({ type: 'submitted' })
   })
 
   it('refuses a task whose number another task has', async () => {

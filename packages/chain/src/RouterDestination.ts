@@ -40,6 +40,15 @@ const GAS_PER_BYTE = 40n
 /** What the router spends on an item outside the item's own call. */
 const GAS_PER_ITEM = 40_000n
 const PARALLEL = 4
+/** What the router refuses for as long as a project's owner leaves it so: no fault of the task. */
+const MENDED_BY_OWNER: ReadonlySet<string> = new Set([
+  'ProjectPaused',
+  'SequencerNotAllowed',
+  'DappNotBound',
+  'DappWithoutCode',
+  'VerifierNotRegistered',
+])
+const MEND_MS = 30_000
 
 /** This deployment's own settlement router: one task by `settle`, several that wait together by `settleMany`, in one nonce. */
 export class RouterDestination implements Destination {
@@ -88,15 +97,18 @@ export class RouterDestination implements Destination {
   /** @returns what has become of the task, or what it takes to send it */
   async #prepare(item: Outgoing): Promise<Delivered | Ready> {
     const { id, task } = item.record
-    const earlier = deliveredEarlier(await this.#sender.earlier(id))
+    const dapp = dappAbi(item.output)
+    const earlier = deliveredEarlier(await this.#sender.earlier(id, dapp))
     if (earlier !== null) return earlier
     const settlement = settlementItem(item, this.#sender.chain.chainId, this.#router)
     const call = { from: this.#sender.account, to: this.#router, data: settleData(settlement) }
-    const abis = [...this.#abis, ...dappAbi(item.output)]
-    const estimate = await estimateCall(this.#sender.chain, { ...call, gas: this.#options.maxGasPerTask }, abis)
+    const gas = this.#options.maxGasPerTask
+    const estimate = await estimateCall(this.#sender.chain, { ...call, gas }, [...this.#abis, ...dapp])
     if (estimate.type === 'gas')
       return { share: { task: id, projectId: task.projectId, gas: withRoom(estimate.gas) }, item: settlement }
-    if (estimate.revert.name !== 'TaskAlreadySettled') throw this.#refused(estimate.revert.reason)
+    const { name, reason } = estimate.revert
+    if (name !== null && MENDED_BY_OWNER.has(name)) return { type: 'waiting', reason, retryAfterMs: MEND_MS }
+    if (name !== 'TaskAlreadySettled') throw this.#refused(reason)
     return { type: 'consumed', settlement: await this.#consumedBy(id) }
   }
 
