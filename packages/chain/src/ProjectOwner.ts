@@ -97,7 +97,7 @@ export class ProjectOwner {
     readonly verifier: VerifierRegistration
   }): Promise<Hash> {
     const key = verifierKey(p.id, p.configHash, p.version)
-    if (await this.#isRegistered(key)) return key
+    if ((await this.verifierOf(key)) !== null) return key
     const zero = `0x${'0'.repeat(64)}` as const
     const entry = { ...p.verifier, kind: KIND_HALO2, imageId: zero, selector: '0x00000000' } as const
     await transact(this.#operator, 'Registering the verifier', {
@@ -109,6 +109,18 @@ export class ProjectOwner {
       }),
     })
     return key
+  }
+
+  /** @returns the contract registered under a verifier key, or null */
+  async verifierOf(key: Hash): Promise<Address | null> {
+    const call = { address: this.#contracts.verifierRegistry, abi: verifierRegistryAbi } as const
+    try {
+      const [entry] = await readContract(this.#operator.chain, { ...call, functionName: 'verifierOf', args: [key] })
+      return address(entry.verifier)
+    } catch (error) {
+      if (error instanceof RpcError && callFailure(error).name === 'VerifierNotRegistered') return null
+      throw error
+    }
   }
 
   /** Makes a contract the receiver of the project's results. */
@@ -126,16 +138,5 @@ export class ProjectOwner {
     const call = { address: this.#contracts.projectRegistrar, abi: projectRegistrarAbi } as const
     const [uri, sha256] = await readContract(this.#operator.chain, { ...call, functionName: 'projects', args: [id] })
     return { uri, hash: hash(sha256) }
-  }
-
-  async #isRegistered(key: Hash): Promise<boolean> {
-    const call = { address: this.#contracts.verifierRegistry, abi: verifierRegistryAbi } as const
-    try {
-      await readContract(this.#operator.chain, { ...call, functionName: 'verifierOf', args: [key] })
-      return true
-    } catch (error) {
-      if (error instanceof RpcError && callFailure(error).name === 'VerifierNotRegistered') return false
-      throw error
-    }
   }
 }

@@ -3,7 +3,7 @@ import { type Address, ChainUnavailableError, type Hash, type Hex, hash, type Re
 import { decodeEventLog, toEventSelector } from 'viem'
 import { ChainClient, type TransactionReceipt } from './ChainClient.ts'
 import { chainPreset } from './chainPresets.ts'
-import { openJsonRpc } from './openJsonRpc.ts'
+import { readChainId } from './readChainId.ts'
 import { readContract } from './readContract.ts'
 
 /** One thing that was looked up on the chain. */
@@ -53,14 +53,11 @@ export async function verifyReceiptOnChain(p: {
 
 /** Asked before a client is made of it, which would take another chain's endpoint for one that is away. */
 async function askChainId(url: string, chainId: number, timeoutMs: number): Promise<bigint> {
-  const rpc = openJsonRpc(url, 4_096)
   try {
-    return BigInt(String(await rpc.request('eth_chainId', [], timeoutMs)))
+    return await readChainId(url, timeoutMs)
   } catch (cause) {
-    const reason = `${rpc.name}: ${cause instanceof Error ? cause.message : String(cause)}`
+    const reason = cause instanceof Error ? cause.message : String(cause)
     throw new ChainUnavailableError({ chainId: BigInt(chainId), reason, cause })
-  } finally {
-    rpc.close()
   }
 }
 

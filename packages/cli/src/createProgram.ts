@@ -1,11 +1,15 @@
 import { Command } from 'commander'
 import type { CommandContext } from './CommandContext.ts'
+import { allowSequencer } from './commands/allowSequencer.ts'
+import { bindDapp } from './commands/bindDapp.ts'
 import { createToken } from './commands/createToken.ts'
+import { deployContracts } from './commands/deployContracts.ts'
 import { dev } from './commands/dev.ts'
 import { listProjects } from './commands/listProjects.ts'
 import { listTokens } from './commands/listTokens.ts'
 import { publishProject } from './commands/publishProject.ts'
 import { receipt } from './commands/receipt.ts'
+import { registerVerifier } from './commands/registerVerifier.ts'
 import { replayTask } from './commands/replayTask.ts'
 import { revokeToken } from './commands/revokeToken.ts'
 import { sendMessage } from './commands/sendMessage.ts'
@@ -37,10 +41,16 @@ export function createProgram(context: CommandContext, version: string): Command
     verify(parent, context)
   }
 
-  const project = program.command('project').description('publish and show projects')
+  const project = program.command('project').description('publish, register and show projects')
   publishProject(project, context)
   showProject(project, context)
   listProjects(project, context)
+  registerVerifier(project, context)
+  allowSequencer(project, context)
+  bindDapp(project, context)
+
+  const contracts = program.command('contracts').description('deploy the contracts of a deployment')
+  deployContracts(contracts, context)
 
   const task = program.command('task').description('show tasks, and replay failed ones')
   showTask(task, context)

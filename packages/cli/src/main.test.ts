@@ -70,6 +70,15 @@ describe('w3b', () => {
     [['dev', '--port', '70000']],
     [['dev', '--port', 'x']],
     [['dev', '--rpc', 'nowhere']],
+    [['dev', '--max-spend', 'all']],
+    [['verify', '/dev/null', '--router', '0x1', '--rpc', 'http://127.0.0.1:1']],
+    [['contracts', 'deploy', '--data-dir', '/nowhere']],
+    [['contracts', 'deploy', '--rpc', 'ftp://x']],
+    [['project', 'bind', '1', 'x']],
+    [['project', 'bind', '1', `0x${'11'.repeat(20)}`, '--data-dir', '/nowhere']],
+    [['project', 'verifier', '1', '--contract', `0x${'11'.repeat(20)}`]],
+    [['project', 'verifier', '1', '--contract', `0x${'11'.repeat(20)}`, '--output-words', '0', '--proof-bytes', '1']],
+    [['project', 'allow-sequencer', 'x', `0x${'11'.repeat(20)}`]],
   ])('%j is a usage error: exit code 2, words on stderr, nothing on stdout', async (args) => {
     const { code, stdout, stderr } = await runMain(args)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })

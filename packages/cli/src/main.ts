@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
+import { onInterrupt } from '@w3bstream/local/onInterrupt'
 import { InvalidInputError } from '@w3bstream/protocol'
 import { CommanderError } from 'commander'
 import * as z from 'zod'
@@ -7,8 +8,6 @@ import type { CommandContext } from './CommandContext.ts'
 import { createProgram } from './createProgram.ts'
 import { UsageError } from './errors/UsageError.ts'
 import { Terminal } from './output/Terminal.ts'
-
-const SAME_MS = 500
 
 /** Streams and variables of a process. */
 export interface ProcessIo {
@@ -32,21 +31,13 @@ export async function main(args: readonly string[], io: ProcessIo = process): Pr
   stdout.on('error', broken)
   const options = args.includes('--') ? args.slice(0, args.indexOf('--')) : args
   const terminal = new Terminal({ out: stdout, err: stderr, env, json: options.includes('--json') })
-  const stop = new AbortController()
-  let stoppedAt = 0
-  const interrupt = (signal: NodeJS.Signals) => {
-    if (!stop.signal.aborted) stoppedAt = performance.now()
-    // A later one means it: nothing is waited for. One Ctrl-C may come twice, from the terminal and from whoever started us.
-    else if (performance.now() - stoppedAt > SAME_MS) process.exit(signal === 'SIGINT' ? 130 : 143)
-    stop.abort()
-  }
-  process.on('SIGINT', interrupt).on('SIGTERM', interrupt)
+  const interrupt = onInterrupt()
   let failed = false
   const context: CommandContext = {
     terminal,
     env,
     stdin,
-    signal: stop.signal,
+    signal: interrupt.signal,
     fail: () => {
       failed = true
     },
@@ -64,7 +55,7 @@ export async function main(args: readonly string[], io: ProcessIo = process): Pr
     terminal.failure(error)
     return error instanceof UsageError || error instanceof InvalidInputError ? 2 : 1
   } finally {
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+    interrupt.release()
   }
 }
 

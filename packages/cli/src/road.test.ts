@@ -1,9 +1,11 @@
+import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { deflateSync } from 'node:zlib'
 import { type LocalNode, startLocal } from '@w3bstream/local'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { httpServer } from './test/httpServer.ts'
 import { type CliRun, runCli, startCli } from './test/runCli.ts'
 import { runMain } from './test/runMain.ts'
@@ -161,12 +163,79 @@ describe('w3b with a node', () => {
     expect((await w3b('project', 'show', id)).stdout).toContain(String(published.uri))
     await writeFile(file, WORKS)
     const updated = await json(operator('project', 'publish', file, '--project', id, '--json'))
-    expect(updated).toMatchObject({ projectId: id })
+    expect(updated).toMatchObject({ projectId: id, transactionHash: expect.stringMatching(/^0x[0-9a-f]{64}$/) })
+    expect(updated.transactionHash).not.toBe(published.transactionHash)
     expect(updated.uri).not.toBe(published.uri)
     const { projects } = await json(w3b('project', 'list', '--json'))
     expect(projects).toContainEqual(expect.objectContaining({ id, uri: updated.uri }))
     await writeFile(file, 'junk')
     expect((await operator('project', 'publish', file)).code).toBe(1)
+  })
+
+  it('registers a project, its verifier, its sequencer and its dApp with the owner’s key, without a node', async () => {
+    const file = join(dir, 'owned.json')
+    await writeFile(file, WORKS)
+    // An account of anvil's mnemonic that nothing else here uses.
+    const key = '0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d'
+    await writeFile(join(dir, 'owner.key'), key, { mode: 0o600 })
+    const owner = (...args: string[]) =>
+      runMain([...args, '--data-dir', join(dir, 'data'), '--json'], {
+        env: { W3B_OWNER_KEY_FILE: join(dir, 'owner.key') },
+      })
+    const published = await json(owner('project', 'publish', file, '--uri', 'ipfs://bafkreiowned'))
+    const id = String(published.projectId)
+    expect(published).toMatchObject({ uri: 'ipfs://bafkreiowned', transactionHash: expect.stringMatching(/^0x/) })
+    expect(
+      await json(owner('project', 'publish', file, '--uri', 'ipfs://bafkreiowned', '--project', id)),
+    ).toMatchObject({
+      transactionHash: null,
+    })
+
+    const verifier = [
+      'project',
+      'verifier',
+      id,
+      '--output-words',
+      '4',
+      '--proof-bytes',
+      '1984',
+      '--project-version',
+      '0.1',
+    ]
+    const registered = await json(owner(...verifier, '--contract', node.contracts.fleetManager, '--no-input-bound'))
+    expect(registered).toMatchObject({ projectId: id, verifier: node.contracts.fleetManager, inputBound: false })
+    const other = await owner(...verifier, '--contract', node.contracts.nodeRegistry)
+    expect(other.code).toBe(1)
+    expect(JSON.parse(other.stdout)).toMatchObject({ code: 'VERIFIER_TAKEN' })
+
+    await json(owner('project', 'allow-sequencer', id, node.keys.sequencer.address))
+    await json(owner('project', 'bind', id, node.contracts.nodeRegistry))
+    const stranger = await runMain([
+      'project',
+      'bind',
+      id,
+      node.contracts.fleetManager,
+      '--data-dir',
+      join(dir, 'data'),
+    ])
+    expect(stranger.code).toBe(1)
+    expect(stranger.stderr).toContain('Binding the dApp failed')
+  })
+
+  it('deploys the contracts of another deployment, once', async () => {
+    const data = join(dir, 'deployed')
+    const deploy = () => json(w3b('contracts', 'deploy', '--rpc', node.rpcUrl, '--data-dir', data, '--json'))
+    const first = await deploy()
+    expect(first).toMatchObject({ chainId: '31337', endpoint: node.rpcUrl })
+    expect(JSON.parse(await readFile(join(data, 'deployment.json'), 'utf8'))).toMatchObject({
+      chainId: '31337',
+      contracts: first.contracts,
+    })
+    expect(await deploy()).toEqual(first)
+    await writeFile(join(data, 'deployment.json'), JSON.stringify({ ...first, chainId: '4690' }))
+    const elsewhere = await w3b('contracts', 'deploy', '--rpc', node.rpcUrl, '--data-dir', data, '--json')
+    expect(elsewhere.code).toBe(1)
+    expect(JSON.parse(elsewhere.stdout)).toMatchObject({ code: 'WRONG_DEPLOYMENT' })
   })
 
   it('makes, lists and revokes tokens', async () => {
@@ -222,12 +291,28 @@ describe('w3b dev', () => {
     expect(code).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({ dataDir: data, chainId: '31337' })
 
-    const second = startCli(args)
-    const again = JSON.parse(await second.until((text) => text.endsWith('\n')))
-    const watched = await runMain(['message', 'show', messageId, '--watch', '--url', again.url])
+    // Without --json what goes to `stdout` outputs is printed there.
+    const second = startCli(args.slice(0, -1))
+    const again = await second.until((text) => text.includes('(for operators)'))
+    const watch = ['message', 'show', messageId, '--watch', '--url', /http:\S+/.exec(again)?.[0] ?? '']
+    const watched = await runMain(watch)
     expect(watched.stdout).toContain('finalized')
+    await second.until((text) => text.includes('"taskId"'))
     second.kill('SIGTERM')
     expect((await second.ended).code).toBe(0)
+  })
+
+  it('takes its chain and its log level from the environment, and shows no path of an endpoint', async () => {
+    const env = { W3B_RPC: `${node.rpcUrl}/?key=secret`, W3B_LOG_LEVEL: 'error' }
+    const child = startCli(['dev', '--port', '0', '--data-dir', join(dir, 'elsewhere'), '--json'], { env })
+    expect(JSON.parse(await child.until((text) => text.endsWith('\n')))).toMatchObject({ rpcUrl: node.rpcUrl })
+    child.kill('SIGINT')
+    const { code, stdout, stderr } = await child.ended
+    expect(code).toBe(0)
+    expect(stdout + stderr).not.toContain('secret')
+    const loud = await runCli(['dev', '--port', '0'], { env: { W3B_LOG_LEVEL: 'loud' } })
+    expect(loud.code).toBe(2)
+    expect(loud.stderr).toContain('W3B_LOG_LEVEL')
   })
 
   it('says in one line that the port is taken', async () => {
@@ -249,5 +334,41 @@ describe('w3b dev', () => {
     expect(code).toBe(1)
     expect(stderr.trim().split('\n').length).toBeLessThan(3)
     expect(stderr).toContain(join(dir, 'data'))
+  })
+})
+
+describe('w3b verify', () => {
+  it('finds the chain and the router of the data directory, and says whom it trusts', {
+    timeout: 120_000,
+  }, async () => {
+    const data = join(dir, 'settled')
+    const script = join(import.meta.dirname, '../../../scripts/start.mjs')
+    const started = await promisify(execFile)(process.execPath, [
+      script,
+      '--once',
+      '--json',
+      '--port',
+      '0',
+      '--data-dir',
+      data,
+    ])
+    const file = join(dir, 'settled.json')
+    await writeFile(file, started.stdout)
+    const settled = await startLocal({ port: 0, dataDir: data, logLevel: 'silent' })
+    onTestFinished(() => settled.close())
+    const router = settled.contracts.settlement
+
+    expect(await json(w3b('verify', file, '--data-dir', data, '--json'))).toMatchObject({
+      ok: true,
+      endpoint: settled.rpcUrl,
+      router: { address: router, source: 'deployment' },
+    })
+    const stranger = ['verify', file, '--rpc', settled.rpcUrl, '--data-dir', join(dir, 'nothing')]
+    const unknown = await w3b(...stranger)
+    expect(unknown.code).toBe(0)
+    expect(unknown.stdout).toContain(`asked ${settled.rpcUrl}; ${router}: router taken from the receipt`)
+    const other = await w3b(...stranger, '--router', settled.contracts.fleetManager, '--json')
+    expect(other.code).toBe(1)
+    expect(JSON.parse(other.stdout).checks).toContainEqual(expect.objectContaining({ name: 'router', ok: false }))
   })
 })

@@ -19,6 +19,7 @@ import {
   ProjectOwner,
   RegisteredVerifier,
   RouterDestination,
+  readChainId,
   readDeployment,
   readProverNumber,
   recoverAddress,
@@ -404,7 +405,7 @@ async function openChain(
   closers: (() => Promise<unknown> | unknown)[],
 ): Promise<{ rpcUrl: string; chain: ChainClient }> {
   if (o.rpc !== undefined) {
-    const chain = new ChainClient({ preset: chainPreset(await chainIdOf(o.rpc)), rpc: [o.rpc], telemetry })
+    const chain = new ChainClient({ preset: chainPreset(await readChainId(o.rpc)), rpc: [o.rpc], telemetry })
     closers.push(() => chain.close())
     await chain.check()
     return { rpcUrl: o.rpc, chain }
@@ -414,30 +415,6 @@ async function openChain(
   const chain = new ChainClient({ preset: chainPreset(LOCAL_CHAIN_ID), rpc: [anvil.url], telemetry })
   closers.push(() => chain.close())
   return { rpcUrl: anvil.url, chain }
-}
-
-async function chainIdOf(rpc: string): Promise<bigint> {
-  try {
-    // The operator's own endpoint, from the command line: not a project owner's address.
-    const answer = await fetch(rpc, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: '{"jsonrpc":"2.0","id":1,"method":"eth_chainId","params":[]}',
-      signal: AbortSignal.timeout(10_000),
-    })
-    const body: unknown = await answer.json()
-    if (typeof body === 'object' && body !== null && 'result' in body) return BigInt(String(body.result))
-    throw new TypeError('it gives no chain id')
-  } catch (cause) {
-    throw new W3bError(
-      'CHAIN_UNAVAILABLE',
-      `The endpoint given by --rpc does not answer as a chain: ${String(cause)}`,
-      {
-        cause,
-        hint: 'Check the address, or leave --rpc out for a local chain.',
-      },
-    )
-  }
 }
 
 /** The contracts: deployed on the local chain, named by the operator elsewhere. */

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { CommandContext } from '../CommandContext.ts'
+import { endpointName } from '../chain/chainOptions.ts'
 import { UsageError } from '../errors/UsageError.ts'
 import { DEFAULT_DATA_DIR, withJson } from '../node/nodeOptions.ts'
 import { rows } from '../output/rows.ts'
@@ -12,6 +13,7 @@ interface Options {
   readonly projects?: string
   readonly rpc?: string
   readonly adoptChainNonce?: boolean
+  readonly maxSpend?: string
 }
 
 /** `w3b dev`: the whole system in this process, until Ctrl-C. */
@@ -21,26 +23,41 @@ export function dev(parent: Command, context: CommandContext): void {
     .option('--port <port>', 'where to listen; 0: any that is free', '9000')
     .option('--data-dir <dir>', 'where everything is kept', DEFAULT_DATA_DIR)
     .option('--projects <dir>', 'directory of project files: the file name is the project id')
-    .option('--rpc <url>', 'endpoint of a chain (default: a local anvil)')
+    .option('--rpc <url>', 'endpoint of a chain (default: W3B_RPC, else a local anvil)')
     .option('--adopt-chain-nonce', 'after a restore: go on although the chain knows more transactions than the store')
-    .action(async ({ port, dataDir, projects, rpc, adoptChainNonce = false }: Options) => {
-      const { terminal, signal } = context
+    .option('--max-spend <ether>', 'most that a project’s results may cost on a day, in the chain’s coin')
+    .action(async ({ port, dataDir, projects, adoptChainNonce = false, ...options }: Options) => {
+      const { terminal, signal, env } = context
+      const rpc = options.rpc ?? (env.W3B_RPC || undefined)
+      const maxSpendPerDay = options.maxSpend === undefined ? undefined : wei('--max-spend', options.maxSpend)
       if (!/^[0-9]{1,5}$/.test(port) || Number(port) > 65_535) throw new UsageError('--port has to be from 0 to 65535.')
-      if (rpc !== undefined && !/^(?:https?|wss?):/.test(rpc))
-        throw new UsageError('--rpc has to be an http(s) or ws(s) URL.')
+      if (rpc !== undefined && !(URL.canParse(rpc) && /^(?:https?|wss?):/.test(rpc)))
+        throw new UsageError(`${options.rpc === undefined ? 'W3B_RPC' : '--rpc'} has to be an http(s) or ws(s) URL.`)
       const { startLocal } = await import('@w3bstream/local')
       const node = await startLocal({
         port: Number(port),
         dataDir,
         ...(projects === undefined ? {} : { projectsDir: projects }),
         ...(rpc === undefined ? {} : { rpc }),
+        ...(maxSpendPerDay === undefined ? {} : { maxSpendPerDay }),
         adoptChainNonce,
+        stdout: terminal.data,
         onProgress: (step) => terminal.progress(`${step} …`),
       })
       try {
-        const { url, domain, contracts, rpcUrl } = node
+        const { url, domain, contracts, keys } = node
+        const rpcUrl = endpointName(node.rpcUrl)
+        const sequencer = keys.sequencer.address
         const operatorToken = join(resolve(dataDir), 'operator.token')
-        const started = { url, dataDir: resolve(dataDir), chainId: domain.chainId, rpcUrl, contracts, operatorToken }
+        const started = {
+          url,
+          dataDir: resolve(dataDir),
+          chainId: domain.chainId,
+          rpcUrl,
+          contracts,
+          sequencer,
+          operatorToken,
+        }
         terminal.result(started, (colors) =>
           [
             colors.green('W3bstream is running. Ctrl-C ends it.'),
@@ -48,6 +65,7 @@ export function dev(parent: Command, context: CommandContext): void {
               ['url', url],
               ['chain', `${domain.chainId} at ${rpcUrl}`],
               ['registry', contracts.projectRegistrar],
+              ['sequencer', sequencer],
               ['data', resolve(dataDir)],
               ['projects', projects],
               ['token', `${operatorToken} (for operators)`],
@@ -60,4 +78,11 @@ export function dev(parent: Command, context: CommandContext): void {
         await node.close()
       }
     })
+}
+
+/** @returns an amount of a chain's coin in its smallest unit */
+function wei(option: string, text: string): bigint {
+  const [, whole = '', fraction = ''] = /^([0-9]{1,12})(?:\.([0-9]{1,18}))?$/.exec(text) ?? []
+  if (whole === '') throw new UsageError(`${option} has to be an amount such as 0.5.`)
+  return BigInt(whole + fraction.padEnd(18, '0'))
 }

@@ -47,6 +47,11 @@ export class Terminal {
     if (!this.json) this.#out.write(`${human(this.colors)}\n`)
   }
 
+  /** Where data that is printed as it comes belongs: stdout, unless that is for the one JSON value. */
+  get data(): Writable {
+    return this.json ? this.#err : this.#out
+  }
+
   /** Help and the like, made here: shown as it is. */
   text(text: string): void {
     this.#out.write(text)
