@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { contentSuite } from '@w3bstream/core/ports/suites'
 import { ContentUnavailableError } from '@w3bstream/protocol'
 import { FileBlobStore } from '@w3bstream/store-sqlite'
@@ -117,6 +118,33 @@ describe('RoutedContent', () => {
     expect(own.asked).toEqual([])
   })
 
+  it('shows nobody where the operator’s endpoints are or what they say', async () => {
+    await using gateway = await IpfsServer.start({ gateway: true })
+    await using kubo = await IpfsServer.start({ rpc: true })
+    const secret = 'key-8f2c'
+    for (const server of [gateway, kubo])
+      server.intercept = (_, response) => {
+        response.writeHead(403, { 'content-type': 'text/plain' }).end(`denied for ${secret} at 10.0.0.7`)
+        return true
+      }
+    const content = await make({ gateway: `${gateway.url}/${secret}`, kubo: `${kubo.url}/${secret}` })
+    const cid = await cidOf(bytes)
+    const errors = [
+      await content.fetch(cid, LIMIT).catch((caught: unknown) => caught),
+      await content.fetch(`ipfs://127.0.0.1:${gateway.port}/${cid}`, LIMIT).catch((caught: unknown) => caught),
+      await content.publish(new Uint8Array(3)).catch((caught: unknown) => caught),
+    ]
+    for (const error of errors) {
+      expect(error).toBeInstanceOf(ContentUnavailableError)
+      const shown = JSON.stringify(error)
+      for (const hidden of [secret, '10.0.0.7', '/ipfs/', '/api/', String(kubo.port)])
+        expect(shown).not.toContain(hidden)
+      expect(inspect(error, { depth: 9 })).toContain(`denied for ${secret}`)
+    }
+    expect(String(errors[0])).toMatch(/the operator's gateway: HTTP 403; the operator's IPFS node: HTTP 403$/)
+    expect(String(errors[2])).toMatch(/the operator's IPFS node cannot be fetched: HTTP 403$/)
+  })
+
   it('reaches nothing private by a redirect of the operator’s gateway', async () => {
     await using inside = await IpfsServer.start({ gateway: true })
     await using own = await IpfsServer.start({ gateway: true })
@@ -125,7 +153,9 @@ describe('RoutedContent', () => {
       response.writeHead(302, { location: `${inside.url}${path}` }).end()
       return true
     }
-    await expect((await make({ gateway: own.url })).fetch(cid, LIMIT)).rejects.toThrow('is not a public address')
+    const error = await (await make({ gateway: own.url })).fetch(cid, LIMIT).catch((caught: unknown) => caught)
+    expect(inspect(error, { depth: 9 })).toContain('is not a public address')
+    expect(String(error)).toMatch(/the operator's gateway: it gave no answer that can be used$/)
     expect(inside.asked).toEqual([])
   })
 

@@ -3,6 +3,7 @@ import { ContentUnavailableError } from '@w3bstream/protocol'
 import type { EmbeddedContent } from './EmbeddedContent.ts'
 import { fetchOutside } from './fetchOutside.ts'
 import { GatewayContent } from './GatewayContent.ts'
+import { hideEndpoint } from './hideEndpoint.ts'
 import { KuboContent } from './KuboContent.ts'
 import type { LocalProjectDirectory } from './LocalProjectDirectory.ts'
 import { parseCid } from './parseCid.ts'
@@ -44,10 +45,8 @@ export class RoutedContent implements Content {
     this.#options = options
     const own = (url: string) => ({ url, allowPrivate: [hostAndPort(new URL(url))], ...this.#lookup() })
     this.#kubo = options.kubo === undefined ? null : new KuboContent(own(options.kubo))
-    const sources: Pick<Content, 'fetch'>[] =
-      options.gateway === undefined ? [] : [new GatewayContent(own(options.gateway))]
-    if (this.#kubo !== null) sources.push(this.#kubo)
-    this.#operator = sources.map((source) => (cid, limit) => source.fetch(cid, limit))
+    const gateway = options.gateway === undefined ? null : new GatewayContent(own(options.gateway))
+    this.#operator = [hidden(GATEWAY, gateway), hidden(KUBO, this.#kubo)].flat()
   }
 
   async fetch(uri: string, limit: Limit): Promise<Uint8Array> {
@@ -68,7 +67,7 @@ export class RoutedContent implements Content {
   /** Keeps the bytes in the embedded store, and adds and pins them at the operator's RPC where there is one. */
   async publish(bytes: Uint8Array): Promise<string> {
     const cid = await this.#embedded.publish(bytes)
-    await this.#kubo?.publish(bytes)
+    await hideEndpoint(KUBO, null, async () => this.#kubo?.publish(bytes))
     return this.#options.publicHost === undefined ? cid : `ipfs://${this.#options.publicHost}/${cid}`
   }
 
@@ -95,6 +94,14 @@ export class RoutedContent implements Content {
   }
 }
 
+/** What strangers may know of the operator's endpoints. */
+const GATEWAY = "the operator's gateway"
+const KUBO = "the operator's IPFS node"
+
+function hidden(name: string, source: Pick<Content, 'fetch'> | null): Source[] {
+  return source === null ? [] : [(cid, limit) => hideEndpoint(name, cid, () => source.fetch(cid, limit))]
+}
+
 /** Asks one after the other; each but the last gets half of the time that is left. */
 async function firstOf(uri: string, sources: readonly Source[], cid: string, limit: Limit): Promise<Uint8Array> {
   const until = performance.now() + limit.timeoutMs
@@ -115,7 +122,7 @@ async function firstOf(uri: string, sources: readonly Source[], cid: string, lim
     uri,
     reason,
     retryable: failures.some((failure) => failure.retryable),
-    cause: first,
+    cause: new AggregateError(failures),
   })
 }
 
