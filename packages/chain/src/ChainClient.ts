@@ -257,7 +257,8 @@ export class ChainClient {
       return result
     } catch (error) {
       if (error instanceof RpcError && (error.ofCall || error.ofMethod)) throw error
-      endpoint.trouble = error instanceof Error ? error.message : String(error)
+      const words = error instanceof Error ? error.message : String(error)
+      endpoint.trouble = words.replace(/\p{C}/gu, ' ').slice(0, 200)
       endpoint.checkedUntil = 0
       endpoint.restsUntil = Date.now() + this.#options.restMs
       this.#telemetry?.count('w3b_chain_endpoint_failures_total', { endpoint: endpoint.rpc.name })

@@ -9,7 +9,7 @@ import { settlementOf } from './settlementOf.ts'
 /** Tasks looked at at once. */
 const PARALLEL = 8
 /** Longest pause before a chain that is away is asked again. */
-const MAX_PAUSE_MS = 60_000
+const MAX_PAUSE_MS = 15_000
 /** A chain that is away is worth a line in the log so often. */
 const WARN_EVERY_MS = 60_000
 
