@@ -207,7 +207,7 @@ describe('EthereumSender', () => {
     for (const { projectId: id } of shares) expect(await world.state.addSpend(id, day, 0n)).toBeGreaterThan(0n)
   })
 
-  it('asks the chain nothing while no nonce is open, but once a minute', async () => {
+  it('asks the chain nothing while no nonce is open, but now and then', async () => {
     const proxy = await startProxy(world.anvil.url)
     try {
       const { watcher } = settlerOf(world, world.sender({}, world.connect({ rpc: [proxy.url] })))
@@ -215,7 +215,7 @@ describe('EthereumSender', () => {
       const asked = proxy.asked.length
       for (let i = 0; i < 10; i++) await watcher.watch([])
       expect(proxy.asked).toHaveLength(asked)
-      world.clock.move(60_000)
+      world.clock.move(15_000)
       await watcher.watch([])
       expect(proxy.asked.length).toBeGreaterThan(asked)
     } finally {
@@ -399,8 +399,8 @@ describe('EthereumSender', () => {
     expect(await row(item)).toMatchObject({ status: 'used' })
     await world.rpc('anvil_reorg', 1, [])
     expect(await settlements()).toHaveLength(0)
-    // With no nonce open the chain is looked at once a minute.
-    world.clock.move(60_000)
+    // With no nonce open the chain is looked at now and then.
+    world.clock.move(15_000)
     await watcher.watch([])
     expect(await settlements()).toHaveLength(1)
     const next = provedTask(world, projectId, 2n)

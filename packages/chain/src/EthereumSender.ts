@@ -62,7 +62,7 @@ const MAX_ABIS = 500
 /** Rows whose bytes are sent again in one pass after a deep reorg. */
 const MAX_RESENT = 64
 /** How often the chain is looked at while no nonce is open. */
-const IDLE_MS = 60_000
+const IDLE_MS = 15_000
 /** More than endpoints of one chain lag behind each other. */
 const LAG_BLOCKS = 10n
 
@@ -197,7 +197,7 @@ export class EthereumSender {
   }
 
   /**
-   * `maintain`, once a block time at the most, and where no nonce is open once a minute: only a reorg deeper than finality gives work then.
+   * `maintain`, once a block time at the most, and where no nonce is open four times a minute: only a reorg deeper than finality gives work then.
    * @returns whether it was due @throws {ChainUnavailableError}
    */
   async maintainIfDue(): Promise<boolean> {
