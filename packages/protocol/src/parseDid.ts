@@ -20,14 +20,28 @@ const CODECS = {
   secp256k1: Uint8Array.of(0xe7, 0x01),
 } as const
 
+const MAX_KNOWN = 10_000
+/** DIDs read of late: a device sends many messages, and reading a point of a curve costs as much as checking a signature. */
+const known = new Map<string, DeviceKey>()
+
 /**
  * Reads a device's DID: `did:io:<40 hex>`, with or without `0x`, which names a secp256k1 key by its address, or `did:key:z…` of an ed25519, P-256 or
  * secp256k1 key (multicodec 0xed, 0x1200, 0xe7).
  *
- * @returns the key, with the DID in its one normal form
+ * @returns the key, with the DID in its one normal form; the same object for the same text, while that is remembered
  * @throws {InvalidInputError} for any other DID, or bytes that are no public key
  */
 export function parseDid(text: string): DeviceKey {
+  const found = known.get(text)
+  if (found !== undefined) return found
+  const key = readDid(text)
+  const [oldest] = known.keys()
+  if (known.size >= MAX_KNOWN && oldest !== undefined) known.delete(oldest)
+  known.set(text, key)
+  return key
+}
+
+function readDid(text: string): DeviceKey {
   const io = /^did:io:(?:0x)?([0-9a-fA-F]{40})$/.exec(text)?.[1]
   if (io !== undefined) {
     const address: Address = `0x${io.toLowerCase()}`

@@ -32,12 +32,11 @@ const domainType = keccak(
 const domainName = keccak(utf8.encode('W3bstream'))
 const domainVersion = keccak(utf8.encode('1'))
 
-const uint64 = (value: bigint | number): Uint8Array => {
-  const big = BigInt(value)
-  if (big < 0n || big >= 1n << 64n) throw new RangeError(`${big} does not fit uint64`)
-  const word = new Uint8Array(32)
-  new DataView(word.buffer).setBigUint64(24, big)
-  return word
+const uint64 = (value: bigint | number): Uint8Array => toWord(inUint64(BigInt(value)))
+
+function inUint64(value: bigint): bigint {
+  if (value < 0n || value >= 1n << 64n) throw new RangeError(`${value} does not fit uint64`)
+  return value
 }
 
 const MAX_TEXTS = 4_096
@@ -78,9 +77,16 @@ export function domainSeparator(domain: Domain): Uint8Array {
   return separator
 }
 
-const PREFIX = Uint8Array.of(0x19, 0x01)
-const digest = (domain: Domain, ...words: Uint8Array[]): Hash =>
-  toHex(keccak(concatBytes(PREFIX, domainSeparator(domain), keccak(concatBytes(...words))))) as Hash
+const digest = (domain: Domain, ...words: Uint8Array[]): Hash => seal(domain, concatBytes(...words))
+
+/** The EIP-712 digest of an encoded struct. */
+function seal(domain: Domain, struct: Uint8Array): Hash {
+  sealed.set(domainSeparator(domain), 2)
+  sealed.set(keccak(struct), 34)
+  return toHex(keccak(sealed)) as Hash
+}
+const sealed = new Uint8Array(66)
+sealed.set([0x19, 0x01])
 
 /** @returns the task's id: its full EIP-712 digest. */
 export function taskDigest(domain: Domain, task: Task): TaskId {
@@ -135,17 +141,19 @@ export interface MessageFields {
 }
 
 /** @returns the message digest: what a device signs on `/v1`, and what a Merkle leaf commits to. */
-export function messageDigest(domain: Domain, message: MessageFields): Hash {
-  return digest(
-    domain,
-    typeHash.Message,
-    uint64(message.projectId),
-    text(message.version),
-    text(message.device ?? ''),
-    uint64(message.nonce ?? 0n),
-    bytes32(message.payloadHash),
-  )
+export function messageDigest(domain: Domain, { projectId, version, device, nonce, payloadHash }: MessageFields): Hash {
+  messageView.setBigUint64(56, inUint64(projectId))
+  messageWords.set(text(version), 64)
+  messageWords.set(text(device ?? ''), 96)
+  messageView.setBigUint64(152, inUint64(nonce ?? 0n))
+  messageWords.set(bytes32(payloadHash), 160)
+  return seal(domain, messageWords)
 }
+
+/** The six words of a message, kept: one is made for each that comes and each that is packed. */
+const messageWords = new Uint8Array(192)
+const messageView = new DataView(messageWords.buffer)
+messageWords.set(typeHash.Message)
 
 /** keccak256(abi.encode(task, prover)): ties a proof to the prover that was asked for it. */
 export function bindingOf(task: TaskId, prover: Address): Hash {

@@ -26,17 +26,15 @@ export interface DeviceSignature {
  * @throws {BadSignatureError} @throws {InvalidInputError} the DID is none
  */
 export async function verifyDeviceSignature(claim: DeviceSignature): Promise<void> {
-  const device = deviceOf(claim.did)
-  const { key } = device
+  const key = parseDid(claim.did)
   if (key.type === 'secp256k1') return checkSigner(key.address, claim)
-  device.imported ??= importKey(key)
-  const imported = await device.imported
+  const native = await imports(key)
   const ok =
-    imported === null
+    native === null
       ? verifyPure(key, claim)
       : await crypto.subtle.verify(
           key.type === 'ed25519' ? 'Ed25519' : P256_SHA256,
-          imported,
+          native,
           view(claim.signature),
           view(fromHex(claim.digest)),
         )
@@ -49,33 +47,23 @@ export async function verifyDeviceSignature(claim: DeviceSignature): Promise<voi
  * @throws {BadSignatureError} @throws {InvalidInputError} the DID is none
  */
 export function verifyDeviceSignatureSync(claim: DeviceSignature): void {
-  const { key } = deviceOf(claim.did)
+  const key = parseDid(claim.did)
   if (key.type === 'secp256k1') checkSigner(key.address, claim)
   else if (!verifyPure(key, claim)) throw new BadSignatureError({ reason: `the key of ${key.did} did not make it` })
 }
 
 const P256_SHA256 = { name: 'ECDSA', hash: 'SHA-256' } as const
-const MAX_DEVICES = 10_000
-
-interface Device {
-  readonly key: DeviceKey
-  /** Null where WebCrypto is not there or does not know the curve. */
-  imported?: Promise<CryptoKey | null>
-}
-
 type CryptoKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>
 
-/** Devices seen of late, by DID as it was given: reading a point and importing a key cost as much as a verification. */
-const devices = new Map<string, Device>()
+/** Keys for WebCrypto, which costs as much to make as a verification; null where it is not there or does not know the curve. */
+const imported = new WeakMap<DeviceKey, Promise<CryptoKey | null>>()
 
-function deviceOf(did: string): Device {
-  const known = devices.get(did)
+function imports(key: PureKey): Promise<CryptoKey | null> {
+  const known = imported.get(key)
   if (known !== undefined) return known
-  const device: Device = { key: parseDid(did) }
-  const [oldest] = devices.keys()
-  if (devices.size >= MAX_DEVICES && oldest !== undefined) devices.delete(oldest)
-  devices.set(did, device)
-  return device
+  const made = importKey(key)
+  imported.set(key, made)
+  return made
 }
 
 function checkSigner(address: Address, { digest, signature, recover = recoverSigner }: DeviceSignature): void {
