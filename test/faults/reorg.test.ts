@@ -56,7 +56,9 @@ describe('a reorg', () => {
 
     await rpc('anvil_reorg', FINALITY + 1, [])
     expect(await settledEvents(node.rpcUrl, node.contracts, id)).toBe(0)
-    await until('it to be on the chain again', async () => (await settledEvents(node.rpcUrl, node.contracts, id)) === 1)
+    // With nothing under way the chain is looked at every fifteen seconds.
+    const isBack = async (): Promise<boolean> => (await settledEvents(node.rpcUrl, node.contracts, id)) === 1
+    await until('it to be on the chain again', isBack, 60_000)
     const late = await taskOf(await send(projectId), 'settled')
     expect(await settledEvents(node.rpcUrl, node.contracts, late.id)).toBe(1)
     expect(await settledEvents(node.rpcUrl, node.contracts)).toBe(2)
