@@ -48,6 +48,7 @@ export function dev(parent: Command, context: CommandContext): void {
         const { url, domain, contracts, keys } = node
         const rpcUrl = endpointName(node.rpcUrl)
         const sequencer = keys.sequencer.address
+        const settler = keys.settler.address
         const operatorToken = join(resolve(dataDir), 'operator.token')
         const started = {
           url,
@@ -56,6 +57,7 @@ export function dev(parent: Command, context: CommandContext): void {
           rpcUrl,
           contracts,
           sequencer,
+          settler,
           operatorToken,
         }
         terminal.result(started, (colors) =>
@@ -66,6 +68,7 @@ export function dev(parent: Command, context: CommandContext): void {
               ['chain', `${domain.chainId} at ${rpcUrl}`],
               ['registry', contracts.projectRegistrar],
               ['sequencer', sequencer],
+              ['settler', `${settler} (pays for gas)`],
               ['data', resolve(dataDir)],
               ['projects', projects],
               ['token', `${operatorToken} (for operators)`],
