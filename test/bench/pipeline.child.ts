@@ -1,15 +1,12 @@
 /*
  * One variant of the pipeline benchmark, in a process of its own. Arguments: data directory, variant, runs. Sends its measurements over IPC.
  */
-import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ProjectOwner } from '@w3bstream/chain'
 import type { IngestRequest } from '@w3bstream/core'
 import { type LocalNode, startLocal } from '@w3bstream/local'
-import { type Hash, type ProjectId, type TaskState, toHex } from '@w3bstream/protocol'
+import type { ProjectId, TaskState } from '@w3bstream/protocol'
 import { InstantRuntime } from '../support/InstantRuntime.ts'
 import { instantProject } from '../support/instantProject.ts'
-import { projectFile } from '../support/projectFile.ts'
 import { until } from '../support/until.ts'
 import { LOAD, type Measured, type Rates } from './pipeline.ts'
 
@@ -23,7 +20,8 @@ const node = await startLocal({
   provers: LOAD.provers,
 })
 try {
-  const project = variant === 'settled' ? (await instantProject(node)).projectId : await printingProject(node)
+  const outputs = [{ type: variant === 'settled' ? 'settlement' : 'stdout' }]
+  const { projectId: project } = await instantProject(node, { outputs })
   await road(node, project, 300)
   const cpu = process.cpuUsage()
   const latencies = await latency(node, project)
@@ -95,18 +93,4 @@ async function latency(node: LocalNode, project: ProjectId): Promise<number[]> {
     await sleep(LOAD.everyMs)
   }
   return times
-}
-
-/** A registered project without a verifier, whose results are printed. */
-async function printingProject({ operator, contracts, content, keys, syncRegistry }: LocalNode): Promise<ProjectId> {
-  if (operator === null) throw new Error('this is for the local chain')
-  const owner = new ProjectOwner(operator, contracts)
-  const file = projectFile()
-  const id = await owner.createProject(
-    await content.publish(file),
-    toHex(createHash('sha256').update(file).digest()) as Hash,
-  )
-  await owner.allowSequencer(id, keys.sequencer.address)
-  await syncRegistry()
-  return id
 }
