@@ -6,6 +6,8 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/dist/**', '**/target/**'],
     // Tests start anvil and child processes: more workers than cores would only time each other out.
     maxWorkers: 2,
+    // Real chains and processes on a shared machine: what fails there twice more is a failure.
+    retry: process.env.CI ? 2 : 0,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },
