@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ChainState, Outgoing, Telemetry, Watched } from '@w3bstream/core/ports'
+import type { ChainState, Outgoing, SettlementWatcher, Telemetry, Watched } from '@w3bstream/core/ports'
 import type { Settlement } from '@w3bstream/protocol'
 import { openStore } from '@w3bstream/store-sqlite'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -35,14 +35,14 @@ describe('EthereumSender', () => {
       .then((logs) => logs.filter(({ topics }) => topics.length === 4))
   }
   /** What a watcher sees of a submitted task once there is something: a block comes soon after its transaction, not with it. */
-  const seenBy = (watcher: EthereumWatcher, item: Outgoing): Promise<Watched[]> =>
+  const seenBy = (watcher: SettlementWatcher, item: Outgoing): Promise<Watched[]> =>
     vi.waitUntil(
       async () => {
         const seen = await watcher.watch([inState(item, 'submitted')])
         return seen.length > 0 ? seen : null
       },
       { timeout: 10_000 },
-    ) as Promise<Watched[]>
+    )
   const settledIn = (seen: readonly Watched[]): Settlement => {
     const [first] = seen
     if (first?.type !== 'settled') throw new Error(`expected a settlement, got ${JSON.stringify(first?.type)}`)
