@@ -33,7 +33,7 @@ const CHECKPOINT_EVERY_MS = 20
 const RESTART_PAGES = 8_192
 
 /**
- * One SQLite file with one writer, this one. Writes that are asked for in one turn of the event loop share a transaction and its fsync.
+ * One SQLite file with one writer, this one. Writes that are asked for within two turns of the event loop share a transaction and its fsync.
  *
  * The transaction begins and ends within one callback, so that reads, which go through the same connection, see committed rows only.
  */
@@ -143,12 +143,14 @@ export class Database {
 
   #schedule(): void {
     this.#turn ??= new Promise((done) => {
-      setImmediate(() => {
+      const run = (): void => {
         this.#turn = null
         this.#runTurn()
         if (this.#jobs.length > 0) this.#schedule()
         done()
-      })
+      }
+      // One turn of the event loop more than it takes: what arrived meanwhile is read in it and shares the fsync.
+      setImmediate(() => setImmediate(run))
     })
   }
 
