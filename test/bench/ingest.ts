@@ -192,6 +192,7 @@ function signed(type: KeyType): Bodies {
           data: testPayload(i),
         }),
       )
-    return () => bodies.pop() ?? null
+    let at = 0
+    return () => bodies[at++] ?? null
   }
 }

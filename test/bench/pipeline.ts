@@ -27,15 +27,15 @@ export type Measured = z.infer<typeof MEASURED>
 
 /** What happens to a task beside its (instant) proof. In both, its registered verifier is called on anvil. */
 const VARIANTS = [
-  { id: 'printed', name: 'then printed', tasksPerSecond: 300 },
-  // Proving shares the process, and the two cores with anvil, with the settling of earlier tasks.
-  { id: 'settled', name: 'then settled on anvil', tasksPerSecond: null },
+  { id: 'printed', name: 'then printed', held: true },
+  // Shares the process with the settling of earlier tasks, cores and disk with anvil's blocks: for comparison.
+  { id: 'settled', name: 'then settled on anvil', held: false },
 ] as const
 
 /** Tasks of one message each through the whole local composition with a runtime that returns at once: what everything but proving costs. */
 export async function pipeline(bench: Bench): Promise<Figure[]> {
   const figures: Figure[] = []
-  for (const { id, name, tasksPerSecond } of VARIANTS.filter((variant) => variant.name.includes(bench.only))) {
+  for (const { id, name, held } of VARIANTS.filter((variant) => variant.name.includes(bench.only))) {
     const { latencies, rates, cpuMsATask } = await measure(bench, id)
     const of = (step: keyof Rates): number[] => rates.map((rate) => rate[step])
     const [middle, late] = [percentile(latencies, 0.5), percentile(latencies, 0.99)]
@@ -52,10 +52,10 @@ export async function pipeline(bench: Bench): Promise<Figure[]> {
       name: `message to stored proof, ${which}; ${name}`,
       value,
       unit: 'ms',
-      target: { atMost: 30 },
+      target: held ? { atMost: 30 } : null,
       beside: {},
     })
-    figures.push(rate('proved', tasksPerSecond === null ? null : { atLeast: tasksPerSecond }), rate('finalized', null))
+    figures.push(rate('proved', held ? { atLeast: 300 } : null), rate('finalized', null))
     figures.push(time('median', middle), time('p99', late))
   }
   return figures
