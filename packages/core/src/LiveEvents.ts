@@ -1,65 +1,63 @@
-import type { ProjectId, StateLogEntry, TaskId } from '@w3bstream/protocol'
 import type { TaskStore } from './ports/TaskStore.ts'
 import type { LiveEvent } from './W3bstream.ts'
 
-/** Remembers the last task steps and hands them on as they happen: for live views, never for delivery. */
-export class LiveEvents {
-  readonly #kept: LiveEvent[] = []
-  readonly #listeners = new Set<() => void>()
-  readonly #keep: number
-  readonly #unwatch: () => void
-  /** Ids of an earlier run must not be taken for this one's. */
-  readonly #run = Date.now().toString(36)
-  #next = 1
+/** Steps read at once. */
+const PAGE = 500
+/** Steps that other processes took are found so often, while somebody listens. */
+const POLL_MS = 1_000
 
-  /** @param keep events remembered for a client that comes back */
-  constructor(tasks: TaskStore, keep = 10_000) {
-    this.#keep = keep
-    this.#unwatch = tasks.watch((taskId, entry, projectId) => this.#add(taskId, entry, projectId))
+/** Hands on task steps as they happen, from the store's feed: for live views, never for delivery. Ids mean the same to every process. */
+export class LiveEvents {
+  readonly #tasks: Pick<TaskStore, 'feed' | 'watch'>
+  readonly #pollMs: number
+  readonly #unwatch: () => void
+  readonly #listeners = new Set<() => void>()
+
+  constructor(tasks: Pick<TaskStore, 'feed' | 'watch'>, options: { readonly pollMs?: number } = {}) {
+    this.#tasks = tasks
+    this.#pollMs = options.pollMs ?? POLL_MS
+    this.#unwatch = tasks.watch(() => {
+      for (const wake of this.#listeners) wake()
+    })
   }
 
-  /** Remembered events after `lastId`, then new ones, until the signal aborts. An unknown id starts with all that are remembered. */
+  /** Steps after the event `lastId`, then new ones, until the signal aborts. Null, or an id that was never given: from now on. */
   async *read(lastId: string | null, signal: AbortSignal): AsyncIterable<LiveEvent> {
-    let after = lastId === null ? this.#next - 1 : this.#parse(lastId)
-    while (!signal.aborted) {
-      // Ids are consecutive, so a place in the list follows from an id.
-      const first = this.#next - this.#kept.length
-      const due = this.#kept.slice(Math.max(0, after + 1 - first))
-      for (const event of due) {
-        if (signal.aborted) return
-        after = this.#parse(event.id)
-        yield event
+    let stepped = false
+    let wake = (): void => {}
+    const onStep = (): void => {
+      stepped = true
+      wake()
+    }
+    this.#listeners.add(onStep)
+    try {
+      let after = lastId
+      while (!signal.aborted) {
+        stepped = false
+        const { entries, next } = await this.#tasks.feed(after, PAGE)
+        for (const { position, ...event } of entries) {
+          if (signal.aborted) return
+          yield { id: position, ...event }
+        }
+        const more = entries.length === PAGE || after === null
+        after = next
+        if (more || stepped || signal.aborted) continue
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, this.#pollMs)
+          wake = () => {
+            clearTimeout(timer)
+            resolve()
+          }
+          signal.addEventListener('abort', wake, { once: true })
+        })
+        signal.removeEventListener('abort', wake)
       }
-      if (due.length === 0) await this.#more(signal)
+    } finally {
+      this.#listeners.delete(onStep)
     }
   }
 
   close(): void {
     this.#unwatch()
-  }
-
-  #add(taskId: TaskId, entry: StateLogEntry, projectId: ProjectId): void {
-    this.#kept.push({ id: `${this.#run}-${this.#next++}`, taskId, projectId, entry })
-    if (this.#kept.length > 2 * this.#keep) this.#kept.splice(0, this.#kept.length - this.#keep)
-    for (const wake of this.#listeners) wake()
-  }
-
-  #parse(id: string): number {
-    const [run, number] = id.split('-')
-    const parsed = Number(number)
-    return run === this.#run && Number.isSafeInteger(parsed) ? parsed : 0
-  }
-
-  #more(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        this.#listeners.delete(done)
-        signal.removeEventListener('abort', done)
-        resolve()
-      }
-      this.#listeners.add(done)
-      signal.addEventListener('abort', done)
-      if (signal.aborted) done()
-    })
   }
 }

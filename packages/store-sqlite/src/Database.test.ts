@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { StoreFormatError } from '@w3bstream/core/ports'
 import { StoreUnavailableError } from '@w3bstream/protocol'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Database, type DatabaseOptions } from './Database.ts'
-import { StoreFormatError } from './StoreFormatError.ts'
 import { testDir } from './testStore.ts'
 
 const NOTES = ['CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT']

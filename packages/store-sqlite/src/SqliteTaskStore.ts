@@ -1,4 +1,16 @@
-import type { Lease, LogId, LogPosition, NewTask, TaskStep, TaskStore } from '@w3bstream/core/ports'
+import {
+  bigintJson,
+  type FeedEntry,
+  type FeedPage,
+  type Lease,
+  type LogId,
+  type LogPosition,
+  type NewTask,
+  PayloadsExpiredError,
+  type TaskStep,
+  type TaskStore,
+  takeStep,
+} from '@w3bstream/core/ports'
 import {
   type Address,
   concatBytes,
@@ -9,6 +21,7 @@ import {
   messageId,
   messageIdBytes,
   type ProjectId,
+  projectId,
   StaleLeaseError,
   type StateLogEntry,
   type TaskId,
@@ -20,10 +33,8 @@ import {
 } from '@w3bstream/protocol'
 import { column, type Row, toInt64 } from './column.ts'
 import type { Database } from './Database.ts'
-import { PayloadsExpiredError } from './PayloadsExpiredError.ts'
 import { SmallIds } from './SmallIds.ts'
-import { takeStep } from './takeStep.ts'
-import { type TaskContent, taskRecordOf, toJson } from './taskColumns.ts'
+import { type TaskContent, taskRecordOf } from './taskColumns.ts'
 
 type Listener = Parameters<TaskStore['watch']>[0]
 
@@ -85,7 +96,7 @@ export class SqliteTaskStore implements TaskStore {
         .run(id, log, next.upTo, toInt64(projectId), number, next.at, next.at)
       this.#db
         .sql('INSERT INTO task_contents (task, content, members) VALUES (?, ?, ?)')
-        .run(seq, toJson(content), members)
+        .run(seq, bigintJson.write(content), members)
       this.#addState(Number(seq), 0, entry)
       return true
     })
@@ -146,13 +157,32 @@ export class SqliteTaskStore implements TaskStore {
         )
         .all(fromHex(id)),
     )
-    return rows.map((row) => ({
-      state: column.text(row, 'state') as TaskState,
-      at: column.int(row, 'at'),
-      actor: column.text(row, 'actor'),
-      reason: column.text(row, 'reason'),
-      result: column.nullable(row, 'result', column.text),
-    }))
+    return rows.map(entryOf)
+  }
+
+  async feed(after: string | null, limit: number): Promise<FeedPage> {
+    const from = after !== null && /^[0-9]{1,15}$/.test(after) ? Number(after) : null
+    return this.#db.read(() => {
+      if (from === null) {
+        const newest = this.#db.sql('SELECT max(position) AS position FROM task_states').get() ?? {}
+        return { entries: [], next: String(column.nullable(newest, 'position', column.int) ?? 0) }
+      }
+      const rows = this.#db
+        .sql(
+          `SELECT s.position, s.state, s.at, s.actor, s.reason, s.result, t.id,
+           CAST(t.project AS TEXT) AS project FROM task_states s JOIN tasks t ON t.seq = s.task WHERE s.position > ? ORDER BY s.position LIMIT ?`,
+        )
+        .all(from, limit)
+      const entries = rows.map(
+        (row): FeedEntry => ({
+          position: String(column.int(row, 'position')),
+          taskId: taskId(toHex(column.bytes(row, 'id'))),
+          projectId: projectId(column.uint64(row, 'project')),
+          entry: entryOf(row),
+        }),
+      )
+      return { entries, next: entries.at(-1)?.position ?? String(from) }
+    })
   }
 
   async list(filter: {
@@ -329,7 +359,15 @@ export class SqliteTaskStore implements TaskStore {
   }
 }
 
-const jsonOrNull = (value: unknown): string | null => (value === null ? null : toJson(value))
+const jsonOrNull = (value: unknown): string | null => (value === null ? null : bigintJson.write(value))
+
+const entryOf = (row: Row): StateLogEntry => ({
+  state: column.text(row, 'state') as TaskState,
+  at: column.int(row, 'at'),
+  actor: column.text(row, 'actor'),
+  reason: column.text(row, 'reason'),
+  result: column.nullable(row, 'result', column.text),
+})
 
 function memberIndex(members: Uint8Array, wanted: Uint8Array): number | null {
   const all = Buffer.from(members.buffer, members.byteOffset, members.length)

@@ -1,7 +1,5 @@
 export { FileBlobStore } from './FileBlobStore.ts'
 export { openStore, type Store, type StoreOptions } from './openStore.ts'
-export { PayloadsExpiredError } from './PayloadsExpiredError.ts'
 export { SqliteMessageLog } from './SqliteMessageLog.ts'
-export { StoreFormatError } from './StoreFormatError.ts'
 export { StoreInUseError } from './StoreInUseError.ts'
 export { TokenBucketQuota } from './TokenBucketQuota.ts'

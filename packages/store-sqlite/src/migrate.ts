@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { StoreFormatError } from './StoreFormatError.ts'
+import { StoreFormatError } from '@w3bstream/core/ports'
 
 /**
  * Brings a database to the newest format, one transaction a migration.

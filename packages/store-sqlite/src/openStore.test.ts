@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { PayloadsExpiredError } from '@w3bstream/core/ports'
 import {
   expireDue,
   nextTask,
@@ -16,7 +17,6 @@ import {
 import { type Did, messageId, StoreUnavailableError, type TaskId } from '@w3bstream/protocol'
 import { describe, expect, it } from 'vitest'
 import { openStore } from './openStore.ts'
-import { PayloadsExpiredError } from './PayloadsExpiredError.ts'
 import { StoreInUseError } from './StoreInUseError.ts'
 import { testDir, testStore } from './testStore.ts'
 

@@ -202,4 +202,22 @@ CREATE TABLE dropped_payloads (
 DROP INDEX tasks_unexpired;
 CREATE INDEX tasks_unexpired ON tasks (log, created_at) WHERE expired = 0;
 `,
+  `
+-- Lines of the state log by the order in which they were written. Rows are never deleted, so a position is never given again.
+CREATE TABLE task_lines (
+  position INTEGER PRIMARY KEY,
+  task INTEGER NOT NULL,
+  step INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  actor TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  result TEXT,
+  UNIQUE (task, step)
+) STRICT;
+INSERT INTO task_lines (task, step, state, at, actor, reason, result)
+  SELECT task, step, state, at, actor, reason, result FROM task_states ORDER BY at, task, step;
+DROP TABLE task_states;
+ALTER TABLE task_lines RENAME TO task_states;
+`,
 ]

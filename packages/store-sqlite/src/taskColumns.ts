@@ -1,3 +1,4 @@
+import { bigintJson } from '@w3bstream/core/ports'
 import {
   type Assignment,
   type Hex,
@@ -14,18 +15,6 @@ import {
 } from '@w3bstream/protocol'
 import { column, type Row } from './column.ts'
 
-/** JSON with bigints as `{"$": "<decimal>"}`. */
-export function toJson(value: unknown): string {
-  return JSON.stringify(value, (_, field: unknown) => (typeof field === 'bigint' ? { $: field.toString() } : field))
-}
-
-/** Columns hold only what `toJson` wrote from values of their types. */
-function fromJson<T>(text: string): T {
-  return JSON.parse(text, (_, field: unknown) =>
-    typeof field === 'object' && field !== null && '$' in field ? BigInt(String(field.$)) : field,
-  ) as T
-}
-
 /** The part of a task that never changes. */
 export interface TaskContent {
   readonly task: Task
@@ -35,8 +24,9 @@ export interface TaskContent {
 
 /** @param row columns of tasks, joined with task_contents */
 export function taskRecordOf(row: Row): TaskRecord {
-  const json = <T>(name: string): T | null => column.nullable(row, name, (of, key) => fromJson<T>(column.text(of, key)))
-  const content = fromJson<TaskContent>(column.text(row, 'content'))
+  const json = <T>(name: string): T | null =>
+    column.nullable(row, name, (of, key) => bigintJson.read<T>(column.text(of, key)))
+  const content = bigintJson.read<TaskContent>(column.text(row, 'content'))
   return {
     id: taskId(toHex(column.bytes(row, 'id'))),
     ...content,

@@ -1,6 +1,7 @@
 import {
   canStep,
   IllegalTransitionError,
+  type ProjectId,
   StaleLeaseError,
   type StateLogEntry,
   type TaskId,
@@ -10,7 +11,7 @@ import {
   taskNumber,
 } from '@w3bstream/protocol'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import {
   by,
   type LogAndTasks,
@@ -27,7 +28,7 @@ import {
   step,
   unsigned,
 } from './fixtures.suite.ts'
-import type { TaskStep, TaskStore } from './TaskStore.ts'
+import type { FeedEntry, TaskStep, TaskStore } from './TaskStore.ts'
 
 /** What every TaskStore does. @param make a store and the MessageLog whose logs it packs */
 export const taskStoreSuite = (make: () => Promise<LogAndTasks>): void => {
@@ -469,6 +470,79 @@ export const taskStoreSuite = (make: () => Promise<LogAndTasks>): void => {
     expect(await mine('assigned', NOW)).toEqual([older])
     expect(await tasks.stale('packed', NOW, 1)).toHaveLength(1)
   })
+
+  describe('the feed', () => {
+    it('tells every step after a place, each once, in pages of any size', async () => {
+      const both = await make()
+      const { tasks } = both
+      const { next: start, entries } = await tasks.feed(null, 10)
+      expect(entries).toEqual([])
+      const { created } = await packed(both)
+      const { id } = created
+      const { projectId } = created.log
+      await tasks.advance(id, step.assign(id), by('sequencer', NOW + 1))
+      await tasks.advance(id, { to: 'failed' }, by('settler', NOW + 2, 'the dApp reverted'))
+      const mine = await follow(tasks, start, projectId, 3)
+      expect(mine.map(({ taskId, entry }) => [taskId, entry])).toEqual((await tasks.states(id)).map((one) => [id, one]))
+      for (const limit of [1, 2, 100]) expect(await follow(tasks, start, projectId, 3, limit)).toEqual(mine)
+      const [first] = mine
+      if (first !== undefined) expect(await follow(tasks, first.position, projectId, 2)).toEqual(mine.slice(1))
+    })
+
+    it('starts now after a place that it never gave', async () => {
+      const both = await make()
+      const { tasks } = both
+      const { next, entries } = await tasks.feed('x'.repeat(3_000), 10)
+      expect(entries).toEqual([])
+      const { created } = await packed(both)
+      expect(await follow(tasks, next, created.log.projectId, 1)).toMatchObject([
+        { taskId: created.id, entry: { state: 'packed' } },
+      ])
+    })
+
+    it('puts nothing behind a place already read, with many writers at once', async () => {
+      const both = await make()
+      const { tasks } = both
+      const log = someLog()
+      const made: TaskId[] = []
+      for (let i = 0; i < 6; i++) made.push((await packed(both, { log, count: 1 })).created.id)
+      const { next } = await tasks.feed(null, 1)
+      const writing = Promise.all(
+        made.map(async (id) => {
+          for (let attempt = 1n; attempt <= 5n; attempt++) await tasks.advance(id, step.assign(id, attempt), by('x'))
+        }),
+      )
+      const seen = await follow(tasks, next, log.projectId, 30, 4, ({ entry }) => entry.state === 'assigned')
+      await writing
+      expect(seen).toHaveLength(30)
+      for (const id of made) expect(seen.filter(({ taskId }) => taskId === id)).toHaveLength(5)
+      expect(new Set(seen.map(({ position }) => position)).size).toBe(30)
+    })
+  })
+}
+
+/** Follows the feed from a place until so many steps of a project came. */
+async function follow(
+  tasks: TaskStore,
+  after: string,
+  projectId: ProjectId,
+  count: number,
+  limit = 100,
+  wanted: (entry: FeedEntry) => boolean = () => true,
+): Promise<FeedEntry[]> {
+  const seen: FeedEntry[] = []
+  let at = after
+  await vi.waitFor(
+    async () => {
+      const { entries, next } = await tasks.feed(at, limit)
+      at = next
+      expect(entries.length).toBeLessThanOrEqual(limit)
+      seen.push(...entries.filter((entry) => entry.projectId === projectId && wanted(entry)))
+      if (seen.length < count) throw new Error(`${seen.length} of ${count} steps are in the feed`)
+    },
+    { timeout: 10_000, interval: 5 },
+  )
+  return seen
 }
 
 async function assignedTask(both: LogAndTasks): Promise<TaskId> {

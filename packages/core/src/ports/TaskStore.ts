@@ -62,6 +62,22 @@ export interface Lease {
   readonly until: number
 }
 
+/** A step of a task, with its place among the steps of all tasks. */
+export interface FeedEntry {
+  /** Names the entry to `feed`, in every process and after every restart. */
+  readonly position: string
+  readonly taskId: TaskId
+  readonly projectId: ProjectId
+  readonly entry: StateLogEntry
+}
+
+/** A page of the feed. */
+export interface FeedPage {
+  readonly entries: readonly FeedEntry[]
+  /** Where to read on; also after a page without entries. */
+  readonly next: string
+}
+
 /** Tasks, their state logs, leases and proofs. */
 export interface TaskStore {
   /** The log's cursor: the position up to which messages are in tasks. */
@@ -110,6 +126,14 @@ export interface TaskStore {
   renew(id: TaskId, token: bigint, now: number, ttlMs: number): Promise<Lease>
   /** Gives the lease up; nothing happens where it is over. */
   release(id: TaskId, token: bigint): Promise<void>
+  /**
+   * The steps of all tasks, oldest first, in an order in which nothing ever appears behind a position already read. Durable; a store of many writers
+   * shows a step only once it has settled, seconds after it was taken.
+   * @param after an entry's `position` or a page's `next`; null, or a text that is neither: now. What is taken after such a call is read by its `next`,
+   * what was taken shortly before may be
+   * @param limit entries of a page, at least 1; fewer mean that there are no more yet
+   */
+  feed(after: string | null, limit: number): Promise<FeedPage>
   /** Calls back after each step of a task that this process took or sees; for live views, never for delivery. @returns unsubscribe */
   watch(listener: (id: TaskId, entry: StateLogEntry, projectId: ProjectId) => void): () => void
 }

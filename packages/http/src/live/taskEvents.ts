@@ -5,7 +5,7 @@ import type { ServerSentEvent } from './Streams.ts'
 
 /**
  * The steps of all tasks, or of one project's, as they happen.
- * @param lastId the id of the last event that was seen: those since, as far as they are remembered, come first
+ * @param lastId the id of the last event that was seen: those since come first
  */
 export async function* taskEvents(
   w3b: W3bstream,

@@ -13,7 +13,7 @@ export function eventRoutes(endpoints: Endpoints, { access, streams, w3b }: AppC
       tag: 'events',
       summary: 'The steps of all tasks, as they happen',
       description:
-        'Server-sent events; with `Last-Event-ID` those since come first, as far as they are remembered. Ends after a minute.',
+        'Server-sent events; with `Last-Event-ID` those since come first, also those of before a restart. Ends after a minute.',
       query: z.object({ project: z.string().optional() }),
       answer: { type: 'text/event-stream', schema: z.string(), is: 'The events.' },
       errors: [400, 401, 403, 503],

@@ -1,6 +1,6 @@
 import { W3bError } from '@w3bstream/protocol'
 
-/** The data directory was written by a newer release, or is not a store at all. */
+/** A store was written by a newer release, or is not one at all. @param p.path its directory, or its table */
 export class StoreFormatError extends W3bError {
   override readonly name = 'StoreFormatError'
   constructor(p: { path: string; found: number; known: number }) {

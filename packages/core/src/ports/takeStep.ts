@@ -1,5 +1,5 @@
-import type { TaskStep } from '@w3bstream/core/ports'
 import { canStep, IllegalTransitionError, StaleLeaseError, type TaskRecord } from '@w3bstream/protocol'
+import type { TaskStep } from './TaskStore.ts'
 
 /** The newest lease's token, and whether someone still holds it. */
 export interface LeaseState {
