@@ -18,7 +18,7 @@ export interface Runtimes extends ReadonlyMap<VmType, Runtime>, AsyncDisposable 
   close(): Promise<void>
 }
 
-/** No child is started before the first task or `warm`. */
+/** No child is started before the first task or `warm`. @throws {SandboxUnavailableError} where `networkWall` asks for what is not to be had */
 export function createRuntimes(options: SandboxOptions = {}): Runtimes {
   return new SandboxedRuntimes(new Sandbox(options))
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { ProgramError, ProgramLimitError, toHex } from '@w3bstream/protocol'
 import type { ProgramAbi, ProgramInput } from '../child/Program.ts'
 import { SandboxUnavailableError } from '../SandboxUnavailableError.ts'
+import { childWalls } from './childCommand.ts'
 import { type RequestLimits, SandboxChild } from './SandboxChild.ts'
 import type { SandboxProgram } from './SandboxProgram.ts'
 
@@ -20,6 +21,8 @@ export interface SandboxOptions {
   readonly overheadBytes?: number
   /** A child that nobody used for so long is ended; the next task starts one anew. Default 60 s. */
   readonly idleMs?: number
+  /** Refuses to be made where the operating system does not keep programs from the network: right for nodes in a cloud, whose metadata addresses give credentials. Default false. */
+  readonly networkWall?: boolean
 }
 
 const DEFAULTS: Required<SandboxOptions> = {
@@ -30,6 +33,7 @@ const DEFAULTS: Required<SandboxOptions> = {
   timeoutMs: 600_000,
   overheadBytes: 384 * 1024 ** 2,
   idleMs: 60_000,
+  networkWall: false,
 }
 
 /** What a run gives back. */
@@ -65,8 +69,15 @@ export class Sandbox {
   #running = 0
   #closed = false
 
+  /** @throws {SandboxUnavailableError} where `networkWall` asks for a wall that is not to be had */
   constructor(options: SandboxOptions = {}) {
     this.#options = { ...DEFAULTS, ...options }
+    const walls = childWalls()
+    if (this.#options.networkWall && !walls.includes('namespaces') && !walls.includes('calls'))
+      throw new SandboxUnavailableError({
+        reason:
+          'nothing would keep it from the network here: it takes unshare and user namespaces, or Perl and seccomp',
+      })
   }
 
   /** Process ids of the children that are alive. */

@@ -1,20 +1,21 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { childCommand } from './childCommand.ts'
+import { childCommand, childWalls, type Wall } from './childCommand.ts'
 
 const LIMITS = { cpuSeconds: 60, heapBytes: 128 * 1024 ** 2 }
 
 /** Runs the probe the way a child runs, and reads what it says. */
-async function probe(): Promise<Record<string, unknown>> {
+async function probe(walls: readonly Wall[]): Promise<Record<string, unknown>> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const listening = server.address()
   const port = typeof listening === 'object' ? listening?.port : undefined
   const entry = fileURLToPath(new URL('../test/probe/probe.ts', import.meta.url))
-  const { command, args } = childCommand(LIMITS, entry)
+  const { command, args } = childCommand(LIMITS, entry, walls)
   const child = spawn(command, args, { env: {}, cwd: '/', stdio: ['pipe', 'pipe', 'inherit'] })
   child.stdin.end(String(port))
   let said = ''
@@ -29,7 +30,7 @@ async function probe(): Promise<Record<string, unknown>> {
 describe('childCommand', () => {
   let found: Record<string, unknown>
   beforeAll(async () => {
-    found = await probe()
+    found = await probe(childWalls())
   })
 
   it('gives the child an empty environment', () => {
@@ -51,9 +52,24 @@ describe('childCommand', () => {
     expect(found.descriptors).toEqual([])
   })
 
-  it('takes the network away where the system has namespaces for users', () => {
-    const { command } = childCommand(LIMITS)
-    expect(found.connects).toBe(command.endsWith('unshare') ? 'ENETUNREACH' : 'done')
+  // Each wall alone: a container forbids namespaces, another system has no filter.
+  const network: readonly [Wall, string][] = [
+    ['namespaces', 'ENETUNREACH'],
+    ['calls', 'EPERM'],
+  ]
+  it.each(network.filter(([wall]) => childWalls().includes(wall)))(
+    'takes the network away by %s alone',
+    async (wall, answer) => {
+      expect((await probe([wall])).connects).toBe(answer)
+    },
+  )
+
+  it('finds the network without either, so that the probe means something', async () => {
+    expect((await probe([])).connects).toBe('done')
+  })
+
+  it('has the filter of calls wherever there is Linux and Perl', () => {
+    expect(childWalls().includes('calls')).toBe(process.platform === 'linux' && existsSync('/usr/bin/perl'))
   })
 })
 
