@@ -9,6 +9,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'any'>> = {
   protocol: [],
   core: ['protocol'],
   'store-sqlite': ['protocol', 'core'],
+  'store-aws': ['protocol', 'core'],
   runtimes: ['protocol', 'core'],
   contracts: [],
   chain: ['protocol', 'core', 'contracts'],
@@ -19,7 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'any'>> = {
 }
 
 /** The ports alone are for adapters; the steps are for compositions. */
-const PORTS_ONLY = ['store-sqlite', 'runtimes', 'chain', 'content']
+const PORTS_ONLY = ['store-sqlite', 'store-aws', 'runtimes', 'chain', 'content']
 
 const sources = (folder: string): string[] =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
