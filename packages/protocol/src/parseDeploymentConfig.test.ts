@@ -30,6 +30,7 @@ describe('parseDeploymentConfig', () => {
       finalityDepth: null,
       maxFeePerGas: null,
       contracts: null,
+      fromBlock: 0n,
     })
     expect(config.limits.maxMessageBytes).toBe(1_048_576)
     expect(config.quotas.perDevice).toEqual({ perSecond: 50, burst: 500 })
@@ -68,7 +69,7 @@ describe('parseDeploymentConfig', () => {
     ['nothing', undefined, 'it: '],
     ['no chain', { chains: [] }, 'chains: '],
     ['a chain twice', { chains: [chain, chain] }, 'chains: name a chain twice'],
-    ['no endpoint', { chains: [{ ...chain, rpc: [] }] }, 'chains.0.rpc: '],
+    ['too many endpoints', { chains: [{ ...chain, rpc: Array(17).fill(chain.rpc[0]) }] }, 'chains.0.rpc: '],
     [
       'an endpoint of another kind',
       { chains: [{ ...chain, rpc: ['file:///x'] }] },
@@ -84,9 +85,58 @@ describe('parseDeploymentConfig', () => {
     ['a missing contract', { chains: [{ ...chain, contracts: {} }] }, 'contracts.projectRegistrar: '],
     ['a misspelt field', { chains: [chain], quota: {} }, 'quota'],
     ['a misspelt limit', { chains: [chain], limits: { maxMessageByte: 1 } }, 'maxMessageByte'],
+    ['a region that cannot be', { chains: [chain], aws: { region: 'Frankfurt' } }, 'aws.region: has to be a region'],
+    [
+      'a task that Fargate does not have',
+      { chains: [chain], aws: { cpuProvers: { max: 1, vcpu: 2, memoryGb: 20 } } },
+      'aws.cpuProvers.memoryGb: is a size that Fargate',
+    ],
+    [
+      'a firewall where there is none',
+      { chains: [chain], aws: { ingest: { at: 'direct', requestsPerAddress: 100 } } },
+      'aws.ingest.requestsPerAddress',
+    ],
+    [
+      'a host name without a host',
+      { chains: [chain], aws: { ingest: { at: 'direct', domain: { name: 'a.example.com' } } } },
+      'aws.ingest.domain',
+    ],
+    [
+      'a GPU pool of nothing',
+      { chains: [chain], aws: { gpuProvers: { instanceTypes: [] } } },
+      'aws.gpuProvers.instanceTypes',
+    ],
+    ['a misspelt part of AWS', { chains: [chain], aws: { gpu: null } }, 'gpu'],
     ['a negative quota', { chains: [chain], quotas: { perToken: { perSecond: -1, burst: 1 } } }, 'quotas.perToken'],
   ])('names the field: %s', (_name, value, expected) => {
     expect(problem(value)).toContain(expected)
+  })
+
+  it('has a deployment that costs little where nothing is said of it', () => {
+    expect(parseDeploymentConfig({ chains: [{ chainId: 1 }] }).aws).toMatchObject({
+      region: 'us-east-1',
+      ingest: { at: 'cloudfront', direct: false, originSecretVersion: 1, domain: null, requestsPerAddress: null },
+      signer: 'kms',
+      cpuProvers: { max: 4, vcpu: 2, memoryGb: 8 },
+      gpuProvers: null,
+      node: { vcpu: 0.25, memoryGb: 0.5 },
+    })
+  })
+
+  it.each([
+    [0.25, 0.5, true],
+    [0.25, 1.5, false],
+    [0.25, 2, true],
+    [0.5, 0.5, false],
+    [1, 8, true],
+    [2, 16, true],
+    [4, 31, false],
+    [8, 20, true],
+    [8, 21, false],
+    [16, 120, true],
+  ])('knows the sizes that Fargate has: %d vCPU with %d GB', (vcpu, memoryGb, there) => {
+    const found = problem({ chains: [chain], aws: { node: { vcpu, memoryGb } } })
+    expect(found === 'no problem').toBe(there)
   })
 
   it('does not show an endpoint, which may hold a key', () => {

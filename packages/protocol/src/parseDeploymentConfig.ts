@@ -26,9 +26,10 @@ const chain = z
     name: z.string().min(1).max(64).nullable().default(null),
     rpc: z
       .array(z.url({ protocol: /^(?:https?|wss?)$/, error: 'has to be an http(s) or ws(s) URL' }))
-      .min(1)
       .max(16)
+      .default([])
       .readonly(),
+    fromBlock: amount('a block').default(0n),
     feeMode: z.enum(['eip1559', 'legacy']).nullable().default(null),
     finalityDepth: z.int().min(0).max(100_000).nullable().default(null),
     maxFeePerGas: amount('wei').nullable().default(null),
@@ -45,6 +46,100 @@ const chain = z
       .readonly()
       .nullable()
       .default(null),
+  })
+  .readonly()
+
+/** Memory in GB that Fargate has for each number of vCPUs: from, to, in steps of. Source: the task definition parameters of Amazon ECS. */
+const FARGATE_MEMORY: Readonly<Record<string, readonly [number, number, number]>> = {
+  0.25: [0.5, 2, 0.5],
+  0.5: [1, 4, 1],
+  1: [2, 8, 1],
+  2: [4, 16, 1],
+  4: [8, 30, 1],
+  8: [16, 60, 4],
+  16: [32, 120, 8],
+}
+
+const fargate = {
+  vcpu: z.literal([0.25, 0.5, 1, 2, 4, 8, 16]),
+  memoryGb: z.number(),
+}
+/** @returns whether Fargate has tasks of this size; 0.25 vCPU has no 1.5 GB */
+const isFargateSize = ({ vcpu, memoryGb }: { vcpu: number; memoryGb: number }) => {
+  const [from, to, step] = FARGATE_MEMORY[vcpu] ?? [1, 0, 1]
+  return memoryGb >= from && memoryGb <= to && (memoryGb - from) % step === 0 && !(vcpu === 0.25 && memoryGb === 1.5)
+}
+const fargateSize = { error: 'is a size that Fargate does not have for these vCPUs', path: ['memoryGb'] }
+
+const host = z
+  .string()
+  .regex(/^(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/, 'has to be a host name')
+
+const ingest = z
+  .strictObject({
+    at: z.enum(['cloudfront', 'direct', 'worker']).default('cloudfront'),
+    direct: z.boolean().default(false),
+    originSecretVersion: z.int().min(1).max(1_000_000).default(1),
+    memoryMb: z.int().min(256).max(10_240).default(1_024),
+    domain: z
+      .strictObject({ name: host, certificateArn: z.string().startsWith('arn:').nullable().default(null) })
+      .readonly()
+      .nullable()
+      .default(null),
+    requestsPerAddress: z.int().min(10).max(2_000_000_000).nullable().default(null),
+  })
+  .refine(({ at, requestsPerAddress }) => at === 'cloudfront' || requestsPerAddress === null, {
+    error: "needs at: 'cloudfront', where the firewall is",
+    path: ['requestsPerAddress'],
+  })
+  .refine(({ at, domain }) => at !== 'direct' || domain === null, {
+    error: "needs at: 'cloudfront' or 'worker': a function URL has no other host name",
+    path: ['domain'],
+  })
+  .readonly()
+
+const aws = z
+  .strictObject({
+    region: z
+      .string()
+      .regex(/^[a-z]{2}(?:-[a-z]+)+-[0-9]$/, 'has to be a region, such as eu-west-1')
+      .default('us-east-1'),
+    ingest: ingest.prefault({}),
+    signer: z.enum(['kms', 'secret']).default('kms'),
+    credentials: z.boolean().default(false),
+    settlers: z.int().min(2).max(100).default(2),
+    cpuProvers: z
+      .strictObject({ max: z.int().min(1).max(500), ...fargate })
+      .refine(isFargateSize, fargateSize)
+      .readonly()
+      .nullable()
+      .prefault({ max: 4, vcpu: 2, memoryGb: 8 }),
+    gpuProvers: z
+      .strictObject({
+        instanceTypes: z
+          .array(z.string().regex(/^[a-z][a-z0-9-]*\.[a-z0-9-]+$/, 'has to be an instance type, such as g6.xlarge'))
+          .min(1)
+          .max(20)
+          .readonly(),
+        max: z.int().min(1).max(100).default(2),
+        onDemandFallback: z.boolean().default(true),
+        vcpu: z.int().min(1).max(192).default(3),
+        memoryGb: z.int().min(1).max(1_024).default(13),
+        diskGb: z.int().min(50).max(2_000).default(100),
+      })
+      .readonly()
+      .nullable()
+      .default(null),
+    node: z
+      .strictObject(fargate)
+      .refine(isFargateSize, fargateSize)
+      .readonly()
+      .nullable()
+      .prefault({ vcpu: 0.25, memoryGb: 0.5 }),
+    alarmEmail: z.email().nullable().default(null),
+    logDays: z.literal([1, 3, 5, 7, 14, 30, 60, 90, 180, 365]).default(14),
+    logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('warn'),
+    traceRate: z.number().min(0).max(1).default(0.01),
   })
   .readonly()
 
@@ -88,6 +183,11 @@ const schema = z
       .strictObject({ maxAgeMs: count.nullable().default(null), maxBytes: count.default(16 * 2 ** 20) })
       .readonly()
       .prefault({}),
+    ipfsGateway: z
+      .url({ protocol: /^https$/, error: 'has to be an https URL' })
+      .nullable()
+      .default(null),
+    aws: aws.prefault({}),
   })
   .readonly()
 
@@ -96,13 +196,23 @@ const schema = z
  * environment or a vault.
  *
  * - `chains`: at least one. `name`, `feeMode`, `finalityDepth` and `maxFeePerGas` (wei) are null where the preset of that chain id holds; `contracts` is
- *   null where they are still to be deployed. A project's `chainEndpoint` can only select one of these chains.
+ *   null where they are still to be deployed, and none is on the chain before `fromBlock`. `rpc` is empty where endpoints are a secret
+ *   ({@link parseRpcUrls}). A project's `chainEndpoint` can only select one of these chains.
  * - `quotas`: messages a second, and at once, of one peer address, project, device, token.
  * - `limits`: bytes of a message and of a project file, messages of a batch, milliseconds and bytes of one proof, tries before a task fails.
  * - `spending`: gas of a transaction, wei a project may cost a day, transactions in flight an account.
  * - `aggregation`: when a task closes where its project does not say: milliseconds (null: never by age) and payload bytes.
+ * - `ipfsGateway`: a trustless gateway that project files are read from where their location is a CID; null: the public one.
+ * - `aws`: what a deployment on AWS is made of. `ingest.at`: CloudFront in front of a function URL, the URL alone, or an edge worker; `ingest.direct`: the
+ *   function URL answers beside CloudFront; `originSecretVersion`: one more rotates the secret between them, while the former stays valid;
+ *   `requestsPerAddress` within five minutes, at the firewall. `signer`: keys in KMS, or in secrets. `credentials`: whether devices' credentials are issued,
+ *   with a key from a secret. `settlers`: settlements handled at once. `cpuProvers`, `gpuProvers`: `max` tasks, from zero, and what one task has; an instance
+ *   type has one GPU a task; null: none. `node`: null: none, the sequencer listens to the chains. `traceRate`: the share of requests that is traced.
  */
 export type DeploymentConfig = z.output<typeof schema>
+
+/** How a {@link DeploymentConfig} is written: everything but the chains may be left out. */
+export type DeploymentConfigInput = z.input<typeof schema>
 
 /** One chain of a {@link DeploymentConfig}. */
 export type ChainConfig = DeploymentConfig['chains'][number]
