@@ -1,5 +1,5 @@
 import type { Address, Hex } from './Hex.ts'
-import type { Hash, MessageId, ProjectId, TaskId } from './ids.ts'
+import type { Hash, MessageId, ProjectId, TaskId, TraceId } from './ids.ts'
 import type { VmType } from './Project.ts'
 
 /** The `Task` typed data: what a sequencer signs. */
@@ -97,6 +97,8 @@ export interface TaskRecord {
   /** 32 bytes, below r: opens the input commitment and keys the leaves' blinds. Shown to the assigned prover and to readers of payloads alone. */
   readonly salt: Hash
   readonly state: TaskState
+  /** `traceIdOf` its first message, in leaf order: what its spans and log lines name. */
+  readonly trace: TraceId
   readonly createdAt: number
   readonly updatedAt: number
   /** The sequencer's signature over the task: off-chain evidence. */

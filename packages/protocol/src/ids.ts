@@ -7,12 +7,14 @@ export type Brand<T, Name extends string> = T & { readonly [brand]: Name }
 
 /** Token id of the project in the ProjectRegistrar: 1 … 2^64-1. */
 export type ProjectId = Brand<bigint, 'ProjectId'>
-/** RFC 9562 UUID, lower case: version 7, or version 8 when derived from an idempotency key. */
+/** RFC 9562 UUID, lower case: version 7, or version 8 when derived from a device's nonce or an idempotency key. */
 export type MessageId = Brand<string, 'MessageId'>
 /** The task's full EIP-712 digest. */
 export type TaskId = Brand<Hex, 'TaskId'>
 /** 32 bytes as hex. */
 export type Hash = Brand<Hex, 'Hash'>
+/** A W3C trace id: 32 lower-case hex digits, not all zero. */
+export type TraceId = Brand<string, 'TraceId'>
 /** A device's decentralised identifier: `did:io:<40 hex>` or `did:key:z…`. */
 export type Did = Brand<string, 'Did'>
 

@@ -11,6 +11,7 @@ import { leafBlind, leafHash, merkleRoot } from './merkle.ts'
 import { didOfAddress, didOfKey, parseDid } from './parseDid.ts'
 import type { Assignment, Result, Task, TaskRecord, TaskState } from './Task.ts'
 import { taskNumber } from './taskNumber.ts'
+import { traceIdOf } from './traceIdOf.ts'
 import { assignmentDigest, type Domain, keccak256, messageDigest, resultDigest, taskDigest } from './typedData.ts'
 import { verifyReceipt } from './verifyReceipt.ts'
 
@@ -99,6 +100,7 @@ function parts(state: TaskState, auth: Message['auth'] = 'device'): ReceiptParts
     vmType: 'halo2',
     salt,
     state,
+    trace: traceIdOf(messages[0]?.id ?? message(0, auth).id),
     createdAt: 1_010,
     updatedAt: 1_060,
     taskSignature: reached > 1 ? sign(id, keys.sequencer) : null,

@@ -42,7 +42,8 @@ type Listener = Parameters<TaskStore['watch']>[0]
 const NO_SAVEPOINT = { savepoint: false }
 // Not `t.*`: a project id may not fit a JavaScript number.
 const RECORD = `SELECT t.seq, t.id, t.state, t.created_at, t.updated_at, t.steps, t.tries, t.failure, t.lease_token, t.lease_holder, t.expired,
-  t.task_signature, t.assignment, t.proof, t.result, t.settlement, c.content FROM tasks t JOIN task_contents c ON c.task = t.seq`
+  t.task_signature, t.assignment, t.proof, t.result, t.settlement, c.content, substr(c.members, 1, 16) AS first
+  FROM tasks t JOIN task_contents c ON c.task = t.seq`
 /** Low bits of a task's number that count; the others come from the sequencer's address. */
 const SEQUENCE = 0xffff_ffffn
 

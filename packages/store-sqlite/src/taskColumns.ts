@@ -11,6 +11,7 @@ import {
   type TaskState,
   taskId,
   toHex,
+  traceIdOf,
   type VmType,
 } from '@w3bstream/protocol'
 import { column, type Row } from './column.ts'
@@ -31,6 +32,7 @@ export function taskRecordOf(row: Row): TaskRecord {
     id: taskId(toHex(column.bytes(row, 'id'))),
     ...content,
     state: column.text(row, 'state') as TaskState,
+    trace: traceIdOf(column.bytes(row, 'first')),
     createdAt: column.int(row, 'created_at'),
     updatedAt: column.int(row, 'updated_at'),
     taskSignature: column.nullable(row, 'task_signature', column.text) as Hex | null,

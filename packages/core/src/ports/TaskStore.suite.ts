@@ -9,6 +9,7 @@ import {
   type TaskRecord,
   type TaskState,
   taskNumber,
+  traceIdOf,
 } from '@w3bstream/protocol'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
@@ -43,6 +44,7 @@ export const taskStoreSuite = (make: () => Promise<LogAndTasks>): void => {
         vmType: created.vmType,
         salt: created.salt,
         state: 'packed',
+        trace: traceIdOf(ids[0] ?? someMessage(created.log, '').id),
         createdAt: NOW,
         updatedAt: NOW,
         taskSignature: null,

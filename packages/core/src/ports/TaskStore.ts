@@ -30,7 +30,7 @@ export interface NewTask {
   readonly after: LogPosition
   /** Position of the task's last message: the new cursor. */
   readonly upTo: LogPosition
-  /** Leaf order. */
+  /** Leaf order. The task's trace is that of the first. */
   readonly messageIds: readonly MessageId[]
   readonly at: number
 }

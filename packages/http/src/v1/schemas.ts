@@ -9,6 +9,10 @@ const hash = z.string().regex(/^0x[0-9a-f]{64}$/)
 const address = z.string().regex(/^0x[0-9a-f]{40}$/)
 const hex = z.string().regex(/^0x([0-9a-f]{2})*$/)
 const time = z.string().openapi({ format: 'date-time' })
+const traceId = z
+  .string()
+  .regex(/^[0-9a-f]{32}$/)
+  .openapi({ description: 'The W3C trace id that its spans and log lines name.' })
 const uuid = z.string().openapi({ format: 'uuid' })
 const taskState = z.enum(['packed', 'assigned', 'proved', 'submitted', 'settled', 'finalized', 'failed'])
 const scope = z.enum(['send', 'read', 'operate'])
@@ -75,7 +79,8 @@ const message = z
     payloadHash: hash,
     receivedAt: time,
     state: z.string().openapi({ description: '`received`, or the state of its task.' }),
-    task: z.object({ id: hash, number: uint64, index: z.int() }).nullable(),
+    traceId,
+    task: z.object({ id: hash, number: uint64, index: z.int(), traceId }).nullable(),
     states: z.array(stateEntry),
     data: z.string().optional().openapi({ description: 'For tokens with the scope `read` alone.' }),
     signature: hex.nullable().optional().openapi({ description: 'For tokens with the scope `read` alone.' }),
@@ -126,6 +131,7 @@ const task = z
     projectId,
     version: z.string(),
     state: taskState,
+    traceId: traceId.openapi({ description: "Its first message's trace id." }),
     runtime: z.string(),
     configHash: hash,
     messagesRoot: hash,

@@ -1,4 +1,5 @@
 import type { MessageHistory } from '@w3bstream/core'
+import { traceIdOf } from '@w3bstream/protocol'
 import type { V1 } from '../client.ts'
 import { rfc3339 } from '../reply/rfc3339.ts'
 import { viewStates } from './viewStates.ts'
@@ -16,10 +17,16 @@ export function viewMessage(history: MessageHistory, payload: boolean): V1['Mess
     payloadHash: message.payloadHash,
     receivedAt: rfc3339(message.receivedAt),
     state: task?.state ?? 'received',
+    traceId: traceIdOf(message.id),
     task:
       membership === null || task === null
         ? null
-        : { id: membership.task, number: task.task.number.toString(), index: membership.index },
+        : {
+            id: membership.task,
+            number: task.task.number.toString(),
+            index: membership.index,
+            traceId: task.trace,
+          },
     states: viewStates(history),
     ...(payload ? { data: message.payload, signature: message.signature } : {}),
   }

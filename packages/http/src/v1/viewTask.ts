@@ -11,6 +11,7 @@ export function viewTask(record: TaskRecord): V1['Task'] {
     projectId: task.projectId.toString(),
     version: task.version,
     state: record.state,
+    traceId: record.trace,
     runtime: record.vmType,
     configHash: task.configHash,
     messagesRoot: task.messagesRoot,
