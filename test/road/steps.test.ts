@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { LocalSigner } from '@w3bstream/chain'
 import {
@@ -8,6 +8,7 @@ import {
   packTask,
   proveTask,
   reconcile,
+  sequence,
   settleTasks,
 } from '@w3bstream/core'
 import {
@@ -259,7 +260,6 @@ describe('packing', () => {
     const { w3b, modules, projectsDir, clock } = await core()
     await w3b.ingest([unsigned('1')])
     const bytes = readFileSync(join(projectsDir, '1'))
-    rmSync(join(projectsDir, '1'))
     const log = { projectId: ONE, version: '0.1' }
     await expect.poll(() => w3b.project(ONE).catch((error) => error.code)).toBe('PROJECT_NOT_FOUND')
     await expect(packTask(modules, log)).rejects.toMatchObject({ code: 'PROJECT_NOT_FOUND' })
@@ -475,12 +475,12 @@ describe('a task', () => {
   })
 
   it('loses no step when hints are lost: the sweep sends them again', async () => {
-    const { modules, prove, settle, id, clock } = await assigned()
-    const lost = await modules.proveQueue.receive({ max: 10, visibilityMs: 60_000, waitMs: 0 })
-    for (const hint of lost) await modules.proveQueue.ack(hint.handle)
+    const { modules, prove, settle, id, clock, proveQueue } = await assigned()
+    const lost = await proveQueue.receive({ max: 10, visibilityMs: 60_000, waitMs: 0 })
+    for (const hint of lost) await proveQueue.ack(hint.handle)
     clock.advance(2_000)
     await reconcile(modules, sweep)
-    expect(await modules.proveQueue.depth()).toBe(1)
+    expect(await proveQueue.depth()).toBe(1)
     await proveTask(prove, limits, id, idle)
     for (const hint of await modules.settleQueue.receive({ max: 10, visibilityMs: 60_000, waitMs: 0 }))
       await modules.settleQueue.ack(hint.handle)
@@ -489,5 +489,48 @@ describe('a task', () => {
     expect(await modules.settleQueue.depth()).toBe(1)
     await settleTasks(settle, { maxTries: 3 }, [id])
     expect((await modules.tasks.get(id))?.state).toBe('finalized')
+  })
+
+  it('has its hint repeated ever more rarely where a queue keeps equal hints apart', async () => {
+    const { modules, clock, proveQueue } = await assigned()
+    const limits = { ...sweep, proveTimeoutMs: 1e9, repeat: { sweepMs: 1_000, mostMs: 8_000 } }
+    const sentAt: number[] = []
+    const taken = async () => {
+      const hints = await proveQueue.receive({ max: 10, visibilityMs: 60_000, waitMs: 0 })
+      for (const hint of hints) await proveQueue.ack(hint.handle)
+      return hints.length
+    }
+    expect(await taken()).toBe(1)
+    for (let second = 1; second <= 25; second++) {
+      clock.advance(1_000)
+      await reconcile(modules, limits)
+      if ((await taken()) > 0) sentAt.push(second)
+    }
+    expect(sentAt).toEqual([1, 2, 4, 8, 16, 24])
+  })
+})
+
+describe('sequence', () => {
+  it('packs and assigns all that is due, whatever another log meets', async () => {
+    const made = await embeddedCore(tempDir(), { '1': projectFile(), '2': projectFile() })
+    onTestFinished(() => made.close())
+    const { modules, w3b } = made
+    const both = [ONE, projectId(2n)] as const
+    for (const id of [...both, ...both]) await w3b.ingest([unsigned('{"t":1}', { projectId: id })])
+    const failing = {
+      ...modules,
+      projects: new Proxy(modules.projects, {
+        get: (target, key) =>
+          key === 'version'
+            ? (id: ProjectId, version: string) =>
+                id === ONE ? Promise.reject(new Error('it is gone')) : target.version(id, version)
+            : Reflect.get(target, key, target),
+      }),
+    }
+    const limits = { proveTimeoutMs: 60_000, parallel: 4 }
+    expect(await sequence(failing, limits, null, idle)).toBe(2)
+    expect(await modules.tasks.list({ state: 'assigned', limit: 10 })).toHaveLength(2)
+    expect(await sequence(modules, limits, [{ projectId: projectId(2n), version: '0.1' }], idle)).toBe(0)
+    expect(await sequence(modules, limits, [{ projectId: ONE, version: '0.1' }], idle)).toBe(2)
   })
 })

@@ -4,6 +4,7 @@ import {
   type Domain,
   type TaskId,
   type TaskRecord,
+  type VmType,
   W3bError,
 } from '@w3bstream/protocol'
 import { nearestProver } from './nearestProver.ts'
@@ -12,15 +13,18 @@ import type { Queue } from './ports/Queue.ts'
 import type { ProverDirectory } from './ports/Registry.ts'
 import type { Signer } from './ports/Signer.ts'
 import type { TaskStore } from './ports/TaskStore.ts'
+import type { Telemetry } from './ports/Telemetry.ts'
+import { spanOf } from './spanOf.ts'
 
 export interface AssignPorts {
   readonly tasks: TaskStore
   readonly provers: ProverDirectory
   readonly signer: Signer
   readonly clock: Clock
+  readonly telemetry: Telemetry
   readonly domain: Domain
-  /** Where provers take their hints. */
-  readonly proveQueue: Queue
+  /** Where the provers of a runtime take their hints: pools on different hardware have queues of their own. */
+  readonly proveQueues: (vmType: VmType) => Queue
 }
 
 /** No prover may prove for the project now. */
@@ -58,7 +62,11 @@ export class AssignmentStandsError extends W3bError {
  * Attempt n+1 is signed only after n's deadline has passed without a result: the caller sees to it.
  * @throws {NoProverError} @throws {AssignmentStandsError} for the sweep to try again
  */
-export async function assignTask(ports: AssignPorts, record: TaskRecord, timeoutMs: number): Promise<TaskRecord> {
+export function assignTask(ports: AssignPorts, record: TaskRecord, timeoutMs: number): Promise<TaskRecord> {
+  return ports.telemetry.span('assign', spanOf(record), () => assign(ports, record, timeoutMs))
+}
+
+async function assign(ports: AssignPorts, record: TaskRecord, timeoutMs: number): Promise<TaskRecord> {
   const prover = nearestProver(await ports.provers.provers(record.task.projectId), record.id)
   if (prover === null) throw new NoProverError({ projectId: record.task.projectId })
   const now = ports.clock.now()
@@ -81,11 +89,11 @@ export async function assignTask(ports: AssignPorts, record: TaskRecord, timeout
     { to: 'assigned', taskSignature, assignment: { value: assignment, signature } },
     { at: now, actor: 'sequencer', reason: `attempt ${assignment.attempt} by ${prover.id}` },
   )
-  await sendProveHint(ports.proveQueue, record.id)
+  await sendProveHint(ports, record)
   return assigned
 }
 
 /** Tells provers to look at a task. */
-export function sendProveHint(queue: Queue, id: TaskId): Promise<void> {
-  return queue.send(id)
+export function sendProveHint(ports: Pick<AssignPorts, 'proveQueues'>, record: TaskRecord): Promise<void> {
+  return ports.proveQueues(record.vmType).send(record.id)
 }

@@ -1,9 +1,10 @@
-import { IllegalTransitionError, type TaskId, type TaskRecord, W3bError } from '@w3bstream/protocol'
+import { IllegalTransitionError, type TaskId, TaskNotFoundError, type TaskRecord, W3bError } from '@w3bstream/protocol'
 import { type AssignPorts, assignTask, sendProveHint } from './assignTask.ts'
 import type { BlobStore } from './ports/BlobStore.ts'
 import type { SettlementWatcher, Watched } from './ports/Destination.ts'
 import type { Queue } from './ports/Queue.ts'
 import type { Telemetry } from './ports/Telemetry.ts'
+import { spanOf } from './spanOf.ts'
 
 export interface ReconcilePorts extends AssignPorts {
   readonly settleQueue: Queue
@@ -20,6 +21,11 @@ export interface ReconcileLimits {
   readonly maxAttempts: number
   /** Tasks looked at a state. */
   readonly batch: number
+  /**
+   * For queues that keep equal hints apart, so that what waits for long does not pile up there: a hint is repeated when its task has rested for
+   * `graceMs`, each time that the rest has doubled, and every `mostMs` at the latest, given a sweep every `sweepMs`. Absent: by each sweep.
+   */
+  readonly repeat?: { readonly sweepMs: number; readonly mostMs: number }
 }
 
 /**
@@ -34,8 +40,17 @@ export async function reconcile(ports: ReconcilePorts, limits: ReconcileLimits):
   for (const record of await ports.tasks.stale('assigned', resting, limits.batch))
     await attempt(ports, record, () => reassign(ports, limits, record, now))
   for (const record of await ports.tasks.stale('proved', resting, limits.batch))
-    await attempt(ports, record, () => ports.settleQueue.send(record.id))
+    if (isRepeatDue(limits, now - record.updatedAt))
+      await attempt(ports, record, () => ports.settleQueue.send(record.id))
   await followSettlements(ports, limits.batch)
+}
+
+/** Whether a hint is to be sent again in this sweep: one of its times came since the last one. */
+function isRepeatDue({ graceMs, repeat }: ReconcileLimits, restedMs: number): boolean {
+  if (repeat === undefined) return true
+  const timesUntil = (ms: number): number =>
+    ms < graceMs ? 0 : 1 + Math.floor(Math.log2(Math.min(ms, repeat.mostMs) / graceMs)) + Math.floor(ms / repeat.mostMs)
+  return timesUntil(restedMs) > timesUntil(restedMs - repeat.sweepMs)
 }
 
 /** Follows submitted and settled transactions: receipts, reorgs, finality. */
@@ -48,13 +63,23 @@ export async function followSettlements(ports: ReconcilePorts, batch: number): P
   // With no tasks the watcher still looks after nonces that were given up.
   const [elsewhere, onChain] = [open.filter(hasNoTransaction), open.filter((record) => !hasNoTransaction(record))]
   // Killed between its last two steps: nothing on a chain could take it back.
-  for (const { id } of elsewhere) await note(ports, { type: 'finalized', task: id })
-  for (const seen of await ports.watcher.watch(onChain)) await note(ports, seen)
+  for (const record of elsewhere) await note(ports, record, { type: 'finalized', task: record.id })
+  const byId = new Map(onChain.map((record) => [record.id, record]))
+  for (const seen of await ports.watcher.watch(onChain)) {
+    const record = byId.get(seen.task) ?? (await ports.tasks.get(seen.task))
+    if (record === null) throw new TaskNotFoundError({ task: seen.task })
+    await note(ports, record, seen)
+  }
 }
 
 const hasNoTransaction = (record: TaskRecord): boolean => record.state === 'settled' && record.settlement === null
 
-async function note(ports: ReconcilePorts, seen: Watched): Promise<void> {
+function note(ports: ReconcilePorts, record: TaskRecord, seen: Watched): Promise<void> {
+  const name = seen.type === 'finalized' ? 'finalize' : 'follow'
+  return ports.telemetry.span(name, spanOf(record), () => move(ports, seen))
+}
+
+async function move(ports: ReconcilePorts, seen: Watched): Promise<void> {
   const log = (reason: string) => ({ at: ports.clock.now(), actor: 'settler', reason })
   try {
     switch (seen.type) {
@@ -104,7 +129,7 @@ async function reassign(
 ): Promise<unknown> {
   const assignment = record.assignment?.value
   if (assignment === undefined || BigInt(now) <= assignment.deadline * 1000n)
-    return sendProveHint(ports.proveQueue, record.id)
+    return isRepeatDue(limits, now - record.updatedAt) ? sendProveHint(ports, record) : undefined
   if (assignment.attempt >= BigInt(limits.maxAttempts)) {
     const reason = `no result by the deadline of attempt ${assignment.attempt}`
     return ports.tasks.advance(record.id, { to: 'failed' }, { at: now, actor: 'sequencer', reason })

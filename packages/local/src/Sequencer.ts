@@ -1,11 +1,10 @@
 import {
-  assignTask,
   type ExpirePorts,
   expireMessages,
   followSettlements,
-  isDue,
   type PackPorts,
-  packTask,
+  packLog,
+  pause,
   type ReconcileLimits,
   type ReconcilePorts,
   reconcile,
@@ -13,7 +12,6 @@ import {
 } from '@w3bstream/core'
 import { W3bError } from '@w3bstream/protocol'
 import { Bell } from './Bell.ts'
-import { pause } from './consume.ts'
 
 /** How often retention is looked at while nothing is due. */
 const EXPIRE_EVERY_MS = 3_600_000
@@ -89,7 +87,8 @@ export class Sequencer {
     }
     const rest = this.#resting.get(key)
     if (rest !== undefined && rest.until > this.#ports.clock.now()) return
-    const packed = this.#packAll(waiting)
+    const { proveTimeoutMs } = this.#options.limits
+    const packed = packLog(this.#ports, waiting, proveTimeoutMs, this.#stop.signal)
       .then(
         () => void this.#resting.delete(key),
         (error: unknown) => {
@@ -105,23 +104,6 @@ export class Sequencer {
         if (this.#passedOver.delete(key)) this.#packBell.ring()
       })
     this.#packing.set(key, packed)
-  }
-
-  async #packAll(waiting: WaitingLog): Promise<void> {
-    const { version } = await this.#ports.projects.version(waiting.log.projectId, waiting.log.version)
-    if (!isDue(version, waiting, this.#ports.clock.now())) return
-    const assigning = new Set<Promise<void>>()
-    while (!this.#stop.signal.aborted) {
-      const id = await packTask(this.#ports, waiting.log)
-      if (id === null) break
-      const assigned = this.#guard('assigning failed', async () => {
-        const record = await this.#ports.tasks.get(id)
-        if (record?.state === 'packed') await assignTask(this.#ports, record, this.#options.limits.proveTimeoutMs)
-      }).finally(() => assigning.delete(assigned))
-      assigning.add(assigned)
-      if (assigning.size >= 64) await Promise.race(assigning)
-    }
-    await Promise.all(assigning)
   }
 
   async #sweepLoop(): Promise<void> {

@@ -1,5 +1,4 @@
 export { Anvil } from './Anvil.ts'
-export { consume } from './consume.ts'
 export { DirectoryRegistry } from './DirectoryRegistry.ts'
 export { loadKeys } from './keys.ts'
 export { PinoTelemetry } from './PinoTelemetry.ts'

@@ -29,7 +29,9 @@ import {
 import { EmbeddedContent, LocalProjectDirectory, RoutedContent } from '@w3bstream/content'
 import { weatherStatsAbi } from '@w3bstream/contracts'
 import {
+  consume,
   createW3bstream,
+  type Handled,
   ProjectResolver,
   type ProvePorts,
   proveTask,
@@ -58,10 +60,10 @@ import { createRuntimes, inflateProgram, type Runtimes } from '@w3bstream/runtim
 import { openStore, type Store, type StoreOptions } from '@w3bstream/store-sqlite'
 import { Anvil } from './Anvil.ts'
 import { checkPort } from './checkPort.ts'
-import { consume, type Handled } from './consume.ts'
 import { credentialKey } from './credentialKey.ts'
 import { DirectoryRegistry } from './DirectoryRegistry.ts'
 import { FairSlots } from './FairSlots.ts'
+import { idSecret } from './idSecret.ts'
 import { loadKeys, type NodeKeys } from './keys.ts'
 import { LOCAL_OWNER_KEY } from './localOwnerKey.ts'
 import { type LogLevel, logLevel } from './logLevel.ts'
@@ -274,11 +276,12 @@ async function start(
     clock: systemClock,
     telemetry,
     domain,
+    idSecret: idSecret(dataDir),
     sha256,
     recover: recoverAddress,
     signer: keys.sequencer,
     provers: { provers: async () => [{ id: `did:io:${keys.prover.address.slice(2)}`, address: keys.prover.address }] },
-    proveQueue,
+    proveQueues: () => proveQueue,
     settleQueue,
     watcher,
     notReady: () =>

@@ -1,4 +1,6 @@
-import type { Queue, Telemetry } from '@w3bstream/core'
+import { pause } from './pause.ts'
+import type { Queue } from './ports/Queue.ts'
+import type { Telemetry } from './ports/Telemetry.ts'
 
 /** What to do with a hint after it was handled. */
 export type Handled =
@@ -14,6 +16,11 @@ export interface ConsumeOptions {
   readonly batch: number
   readonly visibilityMs: number
   readonly telemetry: Telemetry
+  /**
+   * Hints that were received so often are dropped rather than given back, for the reconciler to send again: where the queue itself takes hints that
+   * come back often for poisoned. Absent: never.
+   */
+  readonly maxReceives?: number
   /** @returns one outcome a body */
   readonly handle: (bodies: readonly string[], signal: AbortSignal) => Promise<ReadonlyMap<string, Handled>>
 }
@@ -77,7 +84,9 @@ async function handle(
           case 'done':
             return o.queue.ack(delivery.handle)
           case 'retry':
-            return o.queue.retry(delivery.handle, outcome.afterMs)
+            return delivery.receiveCount < (o.maxReceives ?? Number.POSITIVE_INFINITY)
+              ? o.queue.retry(delivery.handle, outcome.afterMs)
+              : o.queue.ack(delivery.handle)
           case 'failed':
             return o.queue.bury(delivery.handle, outcome.reason)
           default:
@@ -93,18 +102,4 @@ async function handle(
   } finally {
     clearInterval(timer)
   }
-}
-
-/** Resolves after so long, or at once when the signal aborts. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve()
-    const done = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done)
-  })
 }
