@@ -13,6 +13,7 @@ import type {
   TaskId,
   TaskRecord,
   TaskState,
+  TraceId,
   W3bError,
 } from '@w3bstream/protocol'
 
@@ -36,6 +37,10 @@ export interface IngestRequest {
   readonly idempotencyKey: string | null
   /** Address of the peer, for quotas; never stored. */
   readonly source: string
+  /** The caller's own trace (W3C `traceparent`), to be linked. */
+  readonly callerTrace?: TraceId
+  /** Came in one batch post with the others of this call that say so: one sender's, they may share most of their ids and be stored together. */
+  readonly batch?: true
 }
 
 /** What became of one message of a request. */

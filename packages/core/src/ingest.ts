@@ -15,13 +15,17 @@ import {
   type MessageId,
   messageDigest,
   messageIdFromKey,
+  messageIdFromNonce,
   NonceReusedError,
   normaliseSignature,
   ProjectPausedError,
   QuotaExceededError,
   StoreUnavailableError,
+  type TraceId,
   toHex,
+  traceIdOf,
   uuidv7,
+  uuidv7Run,
   verifyDeviceSignature,
   W3bError,
 } from '@w3bstream/protocol'
@@ -40,6 +44,8 @@ export interface IngestPorts {
   readonly telemetry: Telemetry
   /** Whose typed data devices sign. */
   readonly domain: Domain
+  /** The deployment's own, 32 random bytes: without it nobody can tell a signed message's id from its nonce. Changing it changes ids to come. */
+  readonly idSecret: Uint8Array
   /** sha-256 of bytes. */
   readonly sha256: (bytes: Uint8Array) => Uint8Array
   /** Signer of a 32-byte digest by a 65-byte signature. @throws when there is none */
@@ -74,16 +80,17 @@ export async function ingest(
     entries.push(entry)
   }
   const checks: Promise<void>[] = []
+  const ids = new MessageIds(ports)
   for (const [index, request] of requests.entries()) {
     const refuse = (cause: unknown): void => {
       const error = cause instanceof W3bError ? cause : unexpected(ports, cause)
       ports.telemetry.count('w3b_messages_refused_total', { code: error.code })
       outcomes[index] = { accepted: false, error }
     }
-    checks.push(check(ports, limits, request).then((entry) => accept(index, entry), refuse))
+    checks.push(check(ports, limits, ids, request).then((entry) => accept(index, entry), refuse))
   }
   await Promise.all(checks)
-  const appended = entries.length === 0 ? [] : await append(ports.messages, entries)
+  const appended = await append(ports, entries, callers(requests, places))
   for (const [i, result] of appended.entries()) {
     const entry = entries[i]
     const place = places[i]
@@ -112,16 +119,34 @@ function unexpected(ports: IngestPorts, cause: unknown): W3bError {
   return new W3bError('INTERNAL', 'The message could not be checked.', { cause, retryable: true })
 }
 
-async function append(log: MessageLog, entries: readonly Append[]) {
+function* callers(requests: readonly IngestRequest[], places: readonly number[]): Generator<TraceId> {
+  for (const place of places) {
+    const trace = requests[place]?.callerTrace
+    if (trace !== undefined) yield trace
+  }
+}
+
+async function append({ messages, telemetry }: IngestPorts, entries: readonly Append[], callers: Iterable<TraceId>) {
+  const [first, ...others] = entries
+  if (first === undefined) return []
+  const links = (function* () {
+    yield* callers
+    for (const { message } of others) yield traceIdOf(message.id)
+  })()
   try {
-    return await log.append(entries)
+    return await telemetry.span('ingest', { trace: traceIdOf(first.message.id), links }, () => messages.append(entries))
   } catch (cause) {
     if (cause instanceof W3bError) throw cause
     throw new StoreUnavailableError({ reason: 'the message log refused the write', cause })
   }
 }
 
-async function check(ports: IngestPorts, limits: IngestLimits, request: IngestRequest): Promise<Append> {
+async function check(
+  ports: IngestPorts,
+  limits: IngestLimits,
+  ids: MessageIds,
+  request: IngestRequest,
+): Promise<Append> {
   const { projectId } = request
   // What has no UTF-8 form reads as Go reads it, everywhere from the hash to the program.
   const payload = request.payload.toWellFormed()
@@ -152,10 +177,8 @@ async function check(ports: IngestPorts, limits: IngestLimits, request: IngestRe
   // Keys count only for senders that are somebody: anyone could squat on a stranger's.
   const key = sender.principal === null ? null : request.idempotencyKey
   const principal = sender.principal ?? ''
-  const id: MessageId =
-    key === null ? uuidv7(now) : messageIdFromKey({ domain: ports.domain, projectId, principal, key })
   const message: Message = {
-    id,
+    id: ids.next({ request, sender, version: version.version, key, now }),
     projectId,
     version: version.version,
     auth: sender.auth,
@@ -166,7 +189,46 @@ async function check(ports: IngestPorts, limits: IngestLimits, request: IngestRe
     signature: sender.signature,
     receivedAt: now,
   }
-  return { message, idempotency: key === null ? null : { principal, key }, ...(unique ? { unique: 'legacy' } : {}) }
+  return {
+    message,
+    idempotency: key === null ? null : { principal, key },
+    ...(unique ? { unique: 'legacy' } : {}),
+    ...(request.batch === true ? { batch: true } : {}),
+  }
+}
+
+/** Gives the messages of one call their ids, as {@link Append} says. */
+class MessageIds {
+  readonly #ports: Pick<IngestPorts, 'domain' | 'idSecret'>
+  readonly #runs = new Map<string, Generator<MessageId, undefined>>()
+
+  constructor(ports: Pick<IngestPorts, 'domain' | 'idSecret'>) {
+    this.#ports = ports
+  }
+
+  next(p: {
+    readonly request: IngestRequest
+    readonly sender: Sender
+    readonly version: string
+    readonly key: string | null
+    readonly now: number
+  }): MessageId {
+    const { domain, idSecret } = this.#ports
+    const { projectId, batch } = p.request
+    const { device, nonce, principal } = p.sender
+    if (device !== null && nonce !== null)
+      return messageIdFromNonce({ secret: idSecret, domain, projectId, device, nonce })
+    if (p.key !== null) return messageIdFromKey({ domain, projectId, principal: principal ?? '', key: p.key })
+    return batch === true ? this.#nextInRun(`${projectId} ${p.version}`, p.now) : uuidv7(p.now)
+  }
+
+  #nextInRun(log: string, now: number): MessageId {
+    const id = this.#runs.get(log)?.next().value
+    if (id !== undefined) return id
+    const run = uuidv7Run(now)
+    this.#runs.set(log, run)
+    return run.next().value ?? uuidv7(now)
+  }
 }
 
 function refusal({ message, idempotency }: Append, { on, id }: Appended & { readonly type: 'conflict' }): W3bError {

@@ -1,7 +1,8 @@
-import { type MessageId, messageId } from '@w3bstream/protocol'
+import type { MessageId } from '@w3bstream/protocol'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import {
+  batch,
   by,
   expireDue,
   keyed,
@@ -86,9 +87,14 @@ export const messageLogSuite = (make: () => Promise<LogAndTasks>): void => {
     const log = someLog()
     const other = { ...log, version: '0.2' }
     await messages.append([unsigned(log, 'a'), unsigned(other, 'b'), unsigned(log, 'c')])
-    const mine = (await messages.logs()).filter(({ projectId }) => projectId === log.projectId)
-    expect(mine).toHaveLength(2)
-    expect(mine).toEqual(expect.arrayContaining([log, other]))
+    await vi.waitFor(
+      async () => {
+        const mine = (await messages.logs()).filter(({ projectId }) => projectId === log.projectId)
+        expect(mine).toHaveLength(2)
+        expect(mine).toEqual(expect.arrayContaining([log, other]))
+      },
+      { timeout: 10_000, interval: 20 },
+    )
   })
 
   it('appends nothing where nothing is given', async () => {
@@ -200,23 +206,6 @@ export const messageLogSuite = (make: () => Promise<LogAndTasks>): void => {
       const outcomes = await messages.append([signed(log, device, 1n, 'a'), entry(1n, 'b'), entry(2n, 'c')])
       expect(outcomes.map(({ type }) => type)).toEqual(['appended', 'conflict', 'appended'])
     })
-
-    it('may be derived into the id: the same id is the same message', async () => {
-      const { messages } = await make()
-      const log = someLog()
-      const id = messageId(
-        '0b4ac5f2-3c4d-8e5f-9a6b-0c1d2e3f4a5b'.replace(/^.{8}/, sha256(String(log.projectId)).slice(2, 10)),
-      )
-      const same = (payload: string): Append => ({
-        message: someMessage(log, payload, { id }),
-        idempotency: { principal: 'p', key: 'k' },
-      })
-      expect(await messages.append([same('a'), same('a'), same('b')])).toEqual([
-        { type: 'appended', id },
-        { type: 'duplicate', id },
-        { type: 'conflict', on: 'key', id },
-      ])
-    })
   })
 
   it('judges entries of one call by those before them, and refuses one without harm to the others', async () => {
@@ -270,6 +259,114 @@ export const messageLogSuite = (make: () => Promise<LogAndTasks>): void => {
       }),
       { numRuns: 40 },
     )
+  })
+
+  describe('a batch post', () => {
+    const types = (outcomes: readonly Appended[]) => outcomes.map(({ type }) => type)
+
+    it.each([3, 40])('of %i messages is kept whole, signed ones and other versions included', async (count) => {
+      const { messages } = await make()
+      const log = someLog()
+      const other = { ...log, version: '0.2' }
+      const device = someDevice()
+      const payloads = Array.from({ length: count }, (_, i) => `{"i":${i},"text":"${'\u00e9'.repeat(200)}"}`)
+      const all = [
+        ...batch(log, payloads),
+        ...payloads.map((payload, i): Append => ({ ...signed(log, device, BigInt(i), payload), batch: true })),
+        ...batch(other, payloads, 'k'),
+        ...batch(log, ['', 'x'.repeat(20_000)]),
+      ]
+      expect(types(await messages.append(all))).toEqual(all.map(() => 'appended'))
+      expect(await messages.getMany(all.map(({ message }) => message.id))).toEqual(all.map(({ message }) => message))
+      const mine = (of: LogId) => all.filter(({ message }) => message.version === of.version)
+      for (const of of [log, other]) {
+        const read = await readLog(messages, of, mine(of).length)
+        expect(read.map(({ message }) => message).sort(byId)).toEqual(
+          mine(of)
+            .map(({ message }) => message)
+            .sort(byId),
+        )
+      }
+    })
+
+    it('gives the same answers when it is sent again, and refuses what was changed', async () => {
+      const { messages } = await make()
+      const log = someLog()
+      const payloads = Array.from({ length: 20 }, (_, i) => `${i}`)
+      const first = await messages.append(batch(log, payloads, 'k'))
+      const again = batch(log, payloads, 'k').map((one) => ({
+        ...one,
+        message: { ...one.message, receivedAt: NOW + 1 },
+      }))
+      expect(await messages.append(again)).toEqual(first.map(({ id }) => ({ type: 'duplicate', id })))
+      const changed = await messages.append(batch(log, payloads.with(3, 'other'), 'k'))
+      expect(changed[3]).toEqual({ type: 'conflict', on: 'key', id: first[3]?.id })
+      expect(types(changed).filter((type) => type === 'duplicate')).toHaveLength(19)
+      expect(types(await messages.append(batch({ ...log, version: '0.2' }, ['0', '1'], 'k')))).toEqual([
+        'conflict',
+        'conflict',
+      ])
+      expect(await readLog(messages, log, 20)).toHaveLength(20)
+    })
+
+    it('fills what an earlier try of it left out', async () => {
+      const { messages } = await make()
+      const log = someLog()
+      const payloads = Array.from({ length: 12 }, (_, i) => `${i}`)
+      const all = batch(log, payloads, 'k')
+      await messages.append(all.filter((_, i) => i !== 0 && i !== 7))
+      expect(types(await messages.append(all))).toEqual(
+        payloads.map((_, i) => (i === 0 || i === 7 ? 'appended' : 'duplicate')),
+      )
+      expect(types(await messages.append(all))).toEqual(payloads.map(() => 'duplicate'))
+      const read = await readLog(messages, log, 12)
+      expect(read.map(({ message }) => message).sort(byId)).toEqual(all.map(({ message }) => message).sort(byId))
+    })
+
+    it('shares its keys with single posts', async () => {
+      const { messages } = await make()
+      const log = someLog()
+      const single = (i: number, payload = `${i}`) => messages.append([keyed(log, 'p', `k:${i}`, payload)])
+      const all = batch(log, ['0', '1', '2', '3'], 'k')
+      expect(await single(2)).toEqual([{ type: 'appended', id: all[2]?.message.id }])
+      expect(types(await messages.append(all))).toEqual(['appended', 'appended', 'duplicate', 'appended'])
+      expect(types((await Promise.all([single(0), single(3), single(5), single(1, 'x')])).flat())).toEqual([
+        'duplicate',
+        'duplicate',
+        'appended',
+        'conflict',
+      ])
+      expect(await readLog(messages, log, 5)).toHaveLength(5)
+    })
+
+    it('judges its own repetitions', async () => {
+      const { messages } = await make()
+      const log = someLog()
+      const all = batch(log, ['a', 'b', 'c'], 'k')
+      const twice = [...all, ...batch(log, ['a', 'x'], 'k')]
+      expect(types(await messages.append(twice))).toEqual(['appended', 'appended', 'appended', 'duplicate', 'conflict'])
+      expect(await readLog(messages, log, 3)).toHaveLength(3)
+    })
+
+    it('is taken once of many that race', async () => {
+      const { messages } = await make()
+      const log = someLog()
+      const payloads = Array.from({ length: 10 }, (_, i) => `${i}`)
+      const parts = [(i: number) => i < 6, (i: number) => i > 3, () => true, (i: number) => i % 2 === 0]
+      const outcomes = await Promise.all(
+        Array.from({ length: 8 }, (_, n) =>
+          messages.append(batch(log, payloads, 'k').filter((_, i) => parts[n % parts.length]?.(i))),
+        ),
+      )
+      const appended = outcomes.flat().filter(({ type }) => type === 'appended')
+      expect(appended.map(({ id }) => id).sort()).toEqual(
+        batch(log, payloads, 'k')
+          .map(({ message }) => message.id)
+          .sort(),
+      )
+      expect(types(outcomes.flat())).not.toContain('conflict')
+      expect(await readLog(messages, log, 10)).toHaveLength(10)
+    })
   })
 
   describe('reading', () => {
@@ -532,3 +629,5 @@ export const messageLogSuite = (make: () => Promise<LogAndTasks>): void => {
     })
   })
 }
+
+const byId = (a: { readonly id: MessageId }, b: { readonly id: MessageId }): number => (a.id < b.id ? -1 : 1)

@@ -9,14 +9,24 @@ export interface LogId {
 /** A place in a log; grows, with gaps. 0 is before the first. */
 export type LogPosition = number
 
-/** A message to append. */
+/**
+ * A message to append. Its id carries what has to be unique, so that a log can refuse a repetition by the id alone:
+ * 1. a message with a nonce has the same id whenever its (project, device, nonce) comes (`messageIdFromNonce`);
+ * 2. one with an idempotency key and no nonce has the same id whenever its (project, principal, key) comes (`messageIdFromKey`). A key
+ *    `<base>:<0 to 999>` puts its number into the id's low 10 bits, and no other key of the project gives an id in that run;
+ * 3. any other has an id that was never used (`uuidv7`). Those of one batch post and one log may come from one run (`uuidv7Run`).
+ * A log may rely on this; equal ids are then the same nonce or key.
+ */
 export interface Append {
   readonly message: Message
   /**
    * Set where a message may be sent twice: the same key with the same `digest` gives the first one's id, with another digest a conflict.
-   * Scoped to (project, principal). A signed device message needs none: its (project, device, nonce) is unique.
+   * Scoped to (project, principal). A signed device message needs none: its (project, device, nonce) is unique. Where it has one all the same, the
+   * key is a second name of it.
    */
   readonly idempotency: { readonly principal: string; readonly key: string } | null
+  /** Came in one post, of one sender, with the others of this call that say so: they may be stored together. */
+  readonly batch?: true
   /** `legacy`: refused where this device's older signed message with the same payload is there already, in any version of the project. */
   readonly unique?: 'legacy'
 }
@@ -75,7 +85,7 @@ export interface MessageLog {
    * Appends all that are new; resolves when they are durable. One that is refused does not harm its neighbours.
    * Within one call, earlier entries count for later ones.
    * @returns one outcome an entry, in order
-   * @throws {StoreUnavailableError} nothing of the call was accepted
+   * @throws {StoreUnavailableError} nothing of the call is acknowledged; what has a nonce or a key may be sent again and is then there once
    */
   append(entries: readonly Append[]): Promise<Appended[]>
   /** Messages after a position in log order, up to a count and (beyond the first) up to so many payload bytes. */

@@ -2,16 +2,20 @@ import { createHash, randomBytes } from 'node:crypto'
 import {
   type Address,
   type Did,
+  type Domain,
   type Hash,
   type Hex,
   type Message,
   type MessageId,
+  messageIdFromKey,
+  messageIdFromNonce,
   type ProjectId,
   projectId,
   type TaskId,
   taskNumber,
   toHex,
   uuidv7,
+  uuidv7Run,
 } from '@w3bstream/protocol'
 import { vi } from 'vitest'
 import type { Append, Expirable, LoggedMessage, LogId, LogPosition, MessageLog } from './MessageLog.ts'
@@ -37,6 +41,9 @@ export const someProject = (): ProjectId => projectId(randomBytes(8).readBigUInt
 export const someLog = (): LogId => ({ projectId: someProject(), version: '0.1' })
 export const someDevice = (): Did => `did:io:${randomAddress()}` as Did
 
+const DOMAIN: Domain = { chainId: 31_337n, verifyingContract: `0x${'c0'.repeat(20)}` }
+const ID_SECRET = new Uint8Array(32).fill(7)
+
 /** A message of nobody, unless said otherwise. */
 export function someMessage(log: LogId, payload: string, fields: Partial<Message> = {}): Message {
   return {
@@ -59,14 +66,33 @@ export const unsigned = (log: LogId, payload: string): Append => ({
 })
 
 export const signed = (log: LogId, device: Did, nonce: bigint, payload: string): Append => ({
-  message: someMessage(log, payload, { auth: 'device', device, nonce, signature: signature() }),
+  message: someMessage(log, payload, {
+    id: messageIdFromNonce({ secret: ID_SECRET, domain: DOMAIN, projectId: log.projectId, device, nonce }),
+    auth: 'device',
+    device,
+    nonce,
+    signature: signature(),
+  }),
   idempotency: null,
 })
 
 export const keyed = (log: LogId, principal: string, key: string, payload: string): Append => ({
-  message: someMessage(log, payload, { auth: 'token' }),
+  message: someMessage(log, payload, {
+    id: messageIdFromKey({ domain: DOMAIN, projectId: log.projectId, principal, key }),
+    auth: 'token',
+  }),
   idempotency: { principal, key },
 })
+
+/** One batch post. @param key as its header has it */
+export const batch = (log: LogId, payloads: readonly string[], key?: string): Append[] => {
+  const ids = uuidv7Run(NOW)
+  return payloads.map((payload, i): Append => {
+    if (key !== undefined) return { ...keyed(log, 'p', `${key}:${i}`, payload), batch: true }
+    const id = ids.next().value
+    return { message: someMessage(log, payload, id === undefined ? {} : { id }), idempotency: null, batch: true }
+  })
+}
 
 /** Reads a log to its end, in small pages; waits until so many messages are there, since a store may order them a little later. */
 export async function readLog(

@@ -106,7 +106,7 @@ export function messageRoutes(endpoints: Endpoints, app: AppContext): void {
       const key = readIdempotencyKey(c)
       const read = messages.map((message, index): IngestRequest | W3bError => {
         try {
-          return request(message, caller, source, key === null ? null : `${key}:${index}`)
+          return { ...request(message, caller, source, key === null ? null : `${key}:${index}`), batch: true }
         } catch (error) {
           if (error instanceof W3bError) return error
           throw error
