@@ -53,8 +53,8 @@ describe('the import table', () => {
     })
   }
 
-  it('keeps node built-ins out of protocol, core and the HTTP application', () => {
-    for (const name of ['protocol', 'core', 'http'])
+  it('keeps node built-ins out of protocol, core, the HTTP application and the adapters that edge workers use', () => {
+    for (const name of ['protocol', 'core', 'http', 'store-aws'])
       for (const file of sources(join(root, 'packages', name, 'src'))) {
         if (file.includes('.suite.') || file.includes('/node/')) continue
         expect(readFileSync(file, 'utf8'), file).not.toMatch(/from 'node:/)

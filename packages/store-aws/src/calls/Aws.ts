@@ -15,6 +15,16 @@ import type {
   UpdateItemCommandOutput,
 } from '@aws-sdk/client-dynamodb'
 import type {
+  DescribeStreamCommandInput,
+  DescribeStreamCommandOutput,
+  GetRecordsCommandInput,
+  GetRecordsCommandOutput,
+  GetShardIteratorCommandInput,
+  GetShardIteratorCommandOutput,
+  ListStreamsCommandInput,
+  ListStreamsCommandOutput,
+} from '@aws-sdk/client-dynamodb-streams'
+import type {
   ChangeMessageVisibilityCommandInput,
   ChangeMessageVisibilityCommandOutput,
   DeleteMessageBatchCommandInput,
@@ -65,6 +75,14 @@ export interface SqsCalls {
   SendMessageBatch: { input: SendMessageBatchCommandInput; output: Omit<SendMessageBatchCommandOutput, '$metadata'> }
 }
 
+/** The operations on a table's stream, as the API names them. */
+export interface StreamCalls {
+  DescribeStream: { input: DescribeStreamCommandInput; output: Omit<DescribeStreamCommandOutput, '$metadata'> }
+  GetRecords: { input: GetRecordsCommandInput; output: Omit<GetRecordsCommandOutput, '$metadata'> }
+  GetShardIterator: { input: GetShardIteratorCommandInput; output: Omit<GetShardIteratorCommandOutput, '$metadata'> }
+  ListStreams: { input: ListStreamsCommandInput; output: Omit<ListStreamsCommandOutput, '$metadata'> }
+}
+
 /** S3 objects, as far as the adapters use them. */
 export interface S3Calls {
   /** `ifAbsent`: refused with `PreconditionFailed` where the key is there. `sha256` (base64) is checked by S3. */
@@ -100,5 +118,10 @@ export interface Aws {
     input: SqsCalls[N]['input'],
     options?: CallOptions,
   ): Promise<SqsCalls[N]['output']>
+  streams<N extends keyof StreamCalls>(
+    operation: N,
+    input: StreamCalls[N]['input'],
+    options?: CallOptions,
+  ): Promise<StreamCalls[N]['output']>
   readonly s3: S3Calls
 }

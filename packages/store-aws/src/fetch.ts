@@ -1,0 +1,1 @@
+export { fetchAws } from './calls/fetchAws.ts'

@@ -1,0 +1,5 @@
+export type { Aws, CallOptions, DynamoCalls, S3Calls, SqsCalls, StreamCalls } from './calls/Aws.ts'
+export { AwsError } from './calls/AwsError.ts'
+export type { AwsCredentials, AwsOptions, AwsService } from './calls/AwsOptions.ts'
+export { readAwsEnvironment } from './calls/readAwsEnvironment.ts'
+export { type IndexSchema, type TableSchema, tables } from './tables.ts'

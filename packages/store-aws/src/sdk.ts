@@ -1,0 +1,1 @@
+export { sdkAws } from './calls/sdkAws.ts'

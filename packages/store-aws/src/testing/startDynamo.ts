@@ -1,0 +1,79 @@
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Emulator } from './Emulator.ts'
+import { EmulatorError } from './EmulatorError.ts'
+import { findJava } from './findJava.ts'
+import { freePort } from './freePort.ts'
+import { spawnTied, type TiedProcess } from './spawnTied.ts'
+
+const START_MS = 60_000
+/** Another process may take a free port before the emulator does. */
+const ATTEMPTS = 3
+
+/**
+ * Starts the official DynamoDBLocal on a free port. It has no option to listen on 127.0.0.1 alone: while tests run, other machines of the
+ * network can reach it unless a firewall keeps them out. It holds test data only.
+ * @param options.dbPath folder that keeps the tables over a restart; without it they are in memory and a restart empties them
+ * @throws {EmulatorError} Java is missing, or it does not start
+ */
+export async function startDynamo(options: { readonly dbPath?: string } = {}): Promise<Emulator> {
+  const missing = findJava()
+  if (missing !== null) throw new EmulatorError(missing)
+  for (let attempt = 1; ; attempt++) {
+    const port = await freePort()
+    try {
+      let running = await launch(port, options.dbPath)
+      return {
+        url: `http://127.0.0.1:${port}`,
+        async restart() {
+          await running.stop()
+          running = await launch(port, options.dbPath)
+        },
+        stop: () => running.stop(),
+      }
+    } catch (error) {
+      if (attempt === ATTEMPTS) throw error
+    }
+  }
+}
+
+async function launch(port: number, dbPath: string | undefined): Promise<TiedProcess> {
+  const folder = join(
+    dirname(createRequire(import.meta.url).resolve('amplify-dynamodb-simulator/package.json')),
+    'emulator',
+  )
+  const started = spawnTied('java', [
+    // Starts in half the time and heap of the defaults, which are for servers that stay.
+    '-XX:TieredStopAtLevel=1',
+    '-XX:+UseSerialGC',
+    '-Xmx512m',
+    `-Djava.library.path=${join(folder, 'DynamoDBLocal_lib')}`,
+    '-jar',
+    join(folder, 'DynamoDBLocal.jar'),
+    ...(dbPath === undefined ? ['-inMemory'] : ['-dbPath', dbPath]),
+    '-sharedDb',
+    '-disableTelemetry',
+    '-port',
+    String(port),
+  ])
+  const deadline = Date.now() + START_MS
+  while (!(await answers(port))) {
+    if (started.hasEnded() || Date.now() > deadline) {
+      await started.stop()
+      throw new EmulatorError(`DynamoDBLocal did not start: ${started.output()}`)
+    }
+    await pause(50)
+  }
+  return started
+}
+
+/** Whether something there speaks HTTP; DynamoDBLocal answers 400 to what is no call. */
+async function answers(port: number): Promise<boolean> {
+  try {
+    await (await fetch(`http://127.0.0.1:${port}`, { signal: AbortSignal.timeout(2_000) })).arrayBuffer()
+    return true
+  } catch {
+    return false
+  }
+}
