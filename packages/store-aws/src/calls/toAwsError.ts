@@ -7,7 +7,7 @@ export function toAwsError(error: unknown, more: Partial<Pick<AwsError, 'item' |
   const status = statusOf(error)
   if (!(error instanceof Error) || status === 0)
     return new AwsError({
-      code: error instanceof Error && error.name === 'TimeoutError' ? 'Timeout' : 'Unreachable',
+      code: 'Unreachable',
       message: error instanceof Error ? error.message : String(error),
       status: 0,
       retryable: true,

@@ -24,9 +24,9 @@ wait "$pid"`
 export function spawnTied(
   command: string,
   args: readonly string[],
-  env: Readonly<Record<string, string | undefined>> = process.env,
+  options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string | undefined>> } = {},
 ): TiedProcess {
-  const child = spawn('sh', ['-c', TIE, 'sh', command, ...args], { stdio: ['pipe', 'pipe', 'pipe'], env })
+  const child = spawn('sh', ['-c', TIE, 'sh', command, ...args], { stdio: ['pipe', 'pipe', 'pipe'], ...options })
   let output = ''
   const keep = (chunk: Buffer): void => {
     output = (output + chunk.toString()).slice(-KEPT_OUTPUT)

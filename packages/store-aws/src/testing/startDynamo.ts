@@ -1,4 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Emulator } from './Emulator.ts'
@@ -20,43 +22,55 @@ const ATTEMPTS = 3
 export async function startDynamo(options: { readonly dbPath?: string } = {}): Promise<Emulator> {
   const missing = findJava()
   if (missing !== null) throw new EmulatorError(missing)
+  // It writes files of its own where it runs.
+  const cwd = mkdtempSync(join(tmpdir(), 'dynamodb-'))
+  const clean = (): void => rmSync(cwd, { recursive: true, force: true })
   for (let attempt = 1; ; attempt++) {
     const port = await freePort()
     try {
-      let running = await launch(port, options.dbPath)
+      let running = await launch(port, options.dbPath, cwd)
       return {
         url: `http://127.0.0.1:${port}`,
         async restart() {
           await running.stop()
-          running = await launch(port, options.dbPath)
+          running = await launch(port, options.dbPath, cwd)
         },
-        stop: () => running.stop(),
+        async stop() {
+          await running.stop()
+          clean()
+        },
       }
     } catch (error) {
-      if (attempt === ATTEMPTS) throw error
+      if (attempt < ATTEMPTS) continue
+      clean()
+      throw error
     }
   }
 }
 
-async function launch(port: number, dbPath: string | undefined): Promise<TiedProcess> {
+async function launch(port: number, dbPath: string | undefined, cwd: string): Promise<TiedProcess> {
   const folder = join(
     dirname(createRequire(import.meta.url).resolve('amplify-dynamodb-simulator/package.json')),
     'emulator',
   )
-  const started = spawnTied('java', [
-    // Starts in half the time and heap of the defaults, which are for servers that stay.
-    '-XX:TieredStopAtLevel=1',
-    '-XX:+UseSerialGC',
-    '-Xmx512m',
-    `-Djava.library.path=${join(folder, 'DynamoDBLocal_lib')}`,
-    '-jar',
-    join(folder, 'DynamoDBLocal.jar'),
-    ...(dbPath === undefined ? ['-inMemory'] : ['-dbPath', dbPath]),
-    '-sharedDb',
-    '-disableTelemetry',
-    '-port',
-    String(port),
-  ])
+  const started = spawnTied(
+    'java',
+    [
+      // Starts in half the time and heap of the defaults, which are for servers that stay.
+      '-XX:TieredStopAtLevel=1',
+      '-XX:+UseSerialGC',
+      '-Xmx512m',
+      `-Djava.library.path=${join(folder, 'DynamoDBLocal_lib')}`,
+      '-jar',
+      join(folder, 'DynamoDBLocal.jar'),
+      ...(dbPath === undefined ? ['-inMemory'] : ['-dbPath', dbPath]),
+      '-sharedDb',
+      '-disableTelemetry',
+      '-port',
+      String(port),
+    ],
+    { cwd },
+  )
   const deadline = Date.now() + START_MS
   while (!(await answers(port))) {
     if (started.hasEnded() || Date.now() > deadline) {
