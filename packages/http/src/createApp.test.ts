@@ -11,7 +11,7 @@ describe('the application', () => {
 
   beforeAll(async () => {
     server = await startTestServer()
-    await server.project(1n, [{ version: '0.1' }])
+    await server.road.project(1n, [{ version: '0.1' }])
   })
   afterAll(() => server.stop())
 
@@ -24,7 +24,7 @@ describe('the application', () => {
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     )
     const { w3b, store } = server
-    const telemetry = { count() {}, observe() {}, gauge() {}, log() {} }
+    const telemetry: Telemetry = { count() {}, observe() {}, gauge() {}, log() {}, span: (_, __, run) => run() }
     const { routes } = createApp({
       w3b,
       tokens: store.tokens,
@@ -44,62 +44,12 @@ describe('the application', () => {
       expect(document.paths[path]?.post).toMatchObject({ parameters: [{ in: 'header', name: 'idempotency-key' }] })
   })
 
-  it('answers health, readiness and metrics', async () => {
-    expect((await send(at('/healthz'))).json).toEqual({ status: 'up' })
-    expect((await send(at('/readyz'))).json).toEqual({ status: 'ready' })
+  it('answers metrics', async () => {
     const metrics = await send(at('/metrics'))
     expect([metrics.headers['content-type'], metrics.text]).toEqual([
       'text/plain; version=0.0.4; charset=utf-8',
       expect.stringContaining('w3b_up 1'),
     ])
-  })
-
-  it('answers 404 to unknown paths and 405 to wrong methods, in the style of the path', async () => {
-    const older = await send(at('/nothing'))
-    expect([older.status, older.json]).toEqual([404, { error: 'There is nothing at /nothing.' }])
-    const v1 = await send(at('/v1/nothing'))
-    expect([v1.status, v1.json]).toMatchObject([404, { code: 'NO_SUCH_PATH', hint: expect.any(String) }])
-    const put = await send(at('/v1/messages/x/receipt'), { method: 'PUT' })
-    expect([put.status, put.json, put.headers.allow]).toMatchObject([405, { code: 'METHOD_NOT_ALLOWED' }, 'GET'])
-    expect((await send(at('/message'))).status).toBe(405)
-    expect((await send(at('/v1/tokens'), { method: 'DELETE' })).headers.allow).toBe('POST, GET')
-  })
-
-  it('answers HEAD as GET, without the body', async () => {
-    const answer = await send(at('/live'), { method: 'HEAD' })
-    expect([answer.status, answer.text]).toEqual([200, ''])
-  })
-
-  it('lets pages of any origin read /v1, and nothing else', async () => {
-    const preflight = await send(at('/v1/messages'), {
-      method: 'OPTIONS',
-      headers: { origin: 'https://example.org', 'access-control-request-method': 'POST' },
-    })
-    expect([preflight.status, preflight.headers['access-control-allow-methods']]).toEqual([204, 'GET'])
-    expect((await send(at('/v1/tasks'))).headers['access-control-allow-origin']).toBe('*')
-    expect((await send(at('/v1/tasks/x'))).headers['access-control-allow-origin']).toBe('*')
-    const sent = await post(at('/v1/messages'), { projectId: '1', data: 'x' })
-    expect(sent.headers['access-control-allow-origin']).toBeUndefined()
-    expect((await send(at('/live'))).headers['access-control-allow-origin']).toBeUndefined()
-  })
-
-  it('sends the headers that keep browsers from making anything of an answer', async () => {
-    for (const path of ['/live', '/v1/nothing', '/v1/tasks'])
-      expect((await send(at(path))).headers).toMatchObject({
-        'x-content-type-options': 'nosniff',
-        'cache-control': 'no-store',
-        'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-      })
-  })
-
-  it('names each request, by the name that the caller gave it where that is a plain one', async () => {
-    const own = async (id?: string) =>
-      (await send(at('/live'), id === undefined ? {} : { headers: { 'x-request-id': id } })).headers['x-request-id']
-    expect(await own('abc-1')).toBe('abc-1')
-    const made = await own()
-    expect(made).toMatch(/^[\w-]+$/)
-    expect(await own('x'.repeat(65))).not.toBe('x'.repeat(65))
-    expect(await own()).not.toBe(made)
   })
 
   it('logs what it refused under the request and trace ids, without secrets', async () => {
@@ -131,7 +81,7 @@ describe('the application', () => {
 
   it('runs without a server, as on an edge worker', async () => {
     const { w3b, store } = server
-    const telemetry = { count() {}, observe() {}, gauge() {}, log() {} }
+    const telemetry: Telemetry = { count() {}, observe() {}, gauge() {}, log() {}, span: (_, __, run) => run() }
     const app = createApp({
       w3b,
       tokens: store.tokens,
@@ -193,7 +143,7 @@ describe('an inner fault', () => {
     try {
       const older = await send(`${server.url}/metrics`)
       expect([older.status, older.json]).toEqual([500, { error: 'Internal error.' }])
-      const v1 = await post(`${server.url}/v1/projects`, '[]', { authorization: await server.token(['operate']) })
+      const v1 = await post(`${server.url}/v1/projects`, '[]', { authorization: await server.road.token(['operate']) })
       expect([v1.status, v1.json]).toEqual([500, { code: 'INTERNAL', error: 'Internal error.' }])
       expect(server.told.filter(({ what }) => what === 'request failed')).toMatchObject([
         { fields: { level: 'error', route: 'GET /metrics', error: expect.stringContaining('secret detail') } },

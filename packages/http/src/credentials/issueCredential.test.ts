@@ -31,7 +31,7 @@ describe('POST /sign_credential', () => {
 
   beforeAll(async () => {
     server = await startTestServer({}, { credentialSigner: await es256CredentialSigner(pkcs8) })
-    await server.project(1n, [{ version: '0.1' }])
+    await server.road.project(1n, [{ version: '0.1' }])
   })
   afterAll(() => server.stop())
 

@@ -1,218 +1,13 @@
-import { type MessageId, messageId, projectId } from '@w3bstream/protocol'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { projectId } from '@w3bstream/protocol'
+import { describe, expect, it } from 'vitest'
 import { post, send } from '../testing/send.ts'
-import { startTestServer, type TestServer } from '../testing/startTestServer.ts'
-
-const HUGE = 18446744073709551615n
-
-describe("Sprout's API", () => {
-  let server: TestServer
-  const at = (path: string): string => `${server.url}${path}`
-  const idOf = (json: unknown): MessageId => messageId(String((json as { messageID: string }).messageID))
-  const message = { projectID: 1, projectVersion: '0.1', data: '{"private_a":3}' }
-
-  beforeAll(async () => {
-    server = await startTestServer()
-    await server.project(1n, [{ version: '0.1' }])
-    await server.project(2n, [{ version: '0.1' }], { paused: true })
-    await server.project(HUGE, [{ version: '0.1' }])
-  })
-  afterAll(() => server.stop())
-
-  it('answers a post with the message id when the message is durable', async () => {
-    const answer = await post(at('/message'), message)
-    expect(answer.status).toBe(200)
-    expect(Object.keys(answer.json as object)).toEqual(['messageID'])
-    const stored = await server.store.messages.get(idOf(answer.json))
-    expect(stored).toMatchObject({ projectId: 1n, version: '0.1', payload: message.data, auth: 'none', device: null })
-  })
-
-  it('matches field names without regard to case and needs no Content-Type', async () => {
-    const answer = await post(at('/message'), { ProjectID: 1, PROJECTVERSION: '0.1', Data: 'x', extra: true })
-    expect(answer.status).toBe(200)
-    expect(await server.store.messages.get(idOf(answer.json))).toMatchObject({ payload: 'x' })
-  })
-
-  it('takes a body under any Content-Type', async () => {
-    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
-    expect((await post(at('/message'), message, headers)).status).toBe(200)
-  })
-
-  it('keeps a project id beyond 2^53 digit for digit', async () => {
-    const answer = await post(at('/message'), `{"projectID":${HUGE},"projectVersion":"0.1","data":"x"}`)
-    expect(answer.status).toBe(200)
-    expect((await server.store.messages.get(idOf(answer.json)))?.projectId).toBe(HUGE)
-    const near = await post(at('/message'), `{"projectID":${HUGE - 1n},"projectVersion":"0.1","data":"x"}`)
-    expect(near.json).toEqual({ error: `project config not exist, projectID ${HUGE - 1n}, version 0.1` })
-  })
-
-  it.each([
-    ['projectID', { projectVersion: '0.1', data: 'x' }],
-    ['projectID', { ...message, projectID: 0 }],
-    ['projectID', { ...message, projectID: null }],
-    ['projectID', { ...message, projectID: '1' }],
-    ['projectID', { ...message, projectID: -1 }],
-    ['projectID', { ...message, projectID: 1.5 }],
-    ['projectID', { ...message, projectID: { id: 1 } }],
-    ['projectVersion', { projectID: 1, data: 'x' }],
-    ['projectVersion', { ...message, projectVersion: 1 }],
-    ['projectVersion', { ...message, projectVersion: '0'.repeat(129) }],
-    ['data', { projectID: 1, projectVersion: '0.1' }],
-    ['data', { ...message, data: '' }],
-    ['data', { ...message, data: { a: 1 } }],
-  ])('names %s when it is missing or wrong: %j', async (field, body) => {
-    const answer = await post(at('/message'), body)
-    expect(answer.status).toBe(400)
-    expect(answer.json).toEqual({ error: expect.stringContaining(field) })
-  })
-
-  it('refuses a project id of 2^64', async () => {
-    const answer = await post(at('/message'), `{"projectID":${HUGE + 1n},"projectVersion":"0.1","data":"x"}`)
-    expect([answer.status, answer.json]).toEqual([400, { error: expect.stringContaining('projectID') }])
-  })
-
-  it.each(['', 'not json', '[]', '"x"', 'null', '{"projectID":1', '{"a":'.repeat(50_000)])(
-    'says of a body that is no JSON object just that (%#)',
-    async (body) => {
-      const answer = await post(at('/message'), body)
-      expect([answer.status, answer.json]).toEqual([400, { error: 'The body is not a JSON object.' }])
-    },
-  )
-
-  it.each([
-    ['project', { ...message, projectID: 99999 }, 'project config not exist, projectID 99999, version 0.1'],
-    ['version', { ...message, projectVersion: '9' }, 'project config not exist, projectID 1, version 9'],
-  ])('refuses an unknown %s in the words of the original', async (_, body, error) => {
-    const answer = await post(at('/message'), body)
-    expect([answer.status, answer.json]).toEqual([400, { error }])
-  })
-
-  it('refuses messages of a paused project', async () => {
-    const answer = await post(at('/message'), { ...message, projectID: 2 })
-    expect([answer.status, answer.json]).toEqual([409, { error: expect.stringContaining('paused') }])
-  })
-
-  it('refuses a payload over the limit with 413, and takes one at it', async () => {
-    expect((await post(at('/message'), { ...message, data: 'x'.repeat(2 ** 20) })).status).toBe(200)
-    const over = await post(at('/message'), { ...message, data: 'x'.repeat(2 ** 20 + 1) })
-    expect([over.status, over.json]).toEqual([413, { error: expect.stringContaining('data') }])
-    const wide = await post(at('/message'), { ...message, data: 'é'.repeat(2 ** 19 + 1) })
-    expect(wide.status).toBe(413)
-  })
-
-  it('refuses a body over the limit, whether it says its length or not', async () => {
-    const big = `{"projectID":1,"projectVersion":"0.1","pad":"${'x'.repeat(3 * 2 ** 20)}","data":"x"}`
-    expect((await post(at('/message'), big)).status).toBe(413)
-    expect((await send(at('/message'), { method: 'POST', body: [big.slice(0, 100), big.slice(100)] })).status).toBe(413)
-  })
-
-  it('takes a body in chunks', async () => {
-    const text = JSON.stringify(message)
-    const answer = await send(at('/message'), { method: 'POST', body: [text.slice(0, 9), text.slice(9)] })
-    expect(answer.status).toBe(200)
-  })
-
-  it('stores half a surrogate pair as the replacement character that its hash was made of', async () => {
-    const answer = await post(at('/message'), '{"projectID":1,"projectVersion":"0.1","data":"a\\ud800b"}')
-    expect(await server.store.messages.get(idOf(answer.json))).toMatchObject({ payload: 'a\ufffdb' })
-  })
-
-  it('shows the states from received to outputted', async () => {
-    const id = idOf((await post(at('/message'), message)).json)
-    const received = { state: 'received', time: '2026-01-02T03:04:05.678Z', comment: '', result: '' }
-    expect((await send(at(`/message/${id}`))).json).toEqual({ messageID: id, states: [received] })
-    await server.w3b.packNow(projectId(1), '0.1')
-    const task = (await server.w3b.message(id))?.membership?.task
-    if (task === undefined) throw new Error('the message was not packed')
-    await server.settle(task)
-    await server.finalize(task)
-    const answer = (await send(at(`/message/${id}`))).json as { states: { state: string; result: string }[] }
-    expect(answer.states.map(({ state }) => state)).toEqual(['received', 'packed', 'dispatched', 'proved', 'outputted'])
-    expect(answer.states[3]?.result).toBe('0xabcd')
-    expect(answer.states[4]?.result).toBe(`0x${'cd'.repeat(32)}`)
-  })
-
-  it('shows why a task failed, until it is replayed', async () => {
-    const id = idOf((await post(at('/message'), message)).json)
-    await server.w3b.packNow(projectId(1), '0.1')
-    const task = (await server.w3b.message(id))?.membership?.task
-    if (task === undefined) throw new Error('the message was not packed')
-    await server.fail(task, 'the program trapped')
-    const answer = (await send(at(`/message/${id}`))).json as { states: unknown[] }
-    expect(answer.states.at(-1)).toMatchObject({ state: 'failed', comment: 'the program trapped' })
-    // Clients stop at the first `failed` that they see.
-    await server.w3b.replay(task, 'operator')
-    const replayed = (await send(at(`/message/${id}`))).json as { states: { state: string }[] }
-    expect(replayed.states.map(({ state }) => state)).toEqual(['received', 'packed', 'dispatched'])
-  })
-
-  it.each(['019c0000-0000-7000-8000-000000000000', 'nonsense', '%F0'])(
-    'answers 200 with no states for the unknown message %s',
-    async (id) => {
-      const answer = await send(at(`/message/${id}`))
-      expect([answer.status, (answer.json as { states: unknown }).states]).toEqual([200, null])
-    },
-  )
-
-  it('shows a task by its number', async () => {
-    await post(at('/message'), `{"projectID":${HUGE},"projectVersion":"0.1","data":"x"}`)
-    await server.w3b.packNow(projectId(HUGE), '0.1')
-    const [task] = await server.w3b.tasks({ projectId: projectId(HUGE), limit: 1 })
-    const number = task?.task.number
-    const answer = await send(at(`/task/${HUGE}/${number}`))
-    expect(answer.status).toBe(200)
-    expect(answer.text.startsWith(`{"taskID":${number},"projectID":${HUGE},"states":[{"state":"packed",`)).toBe(true)
-  })
-
-  it('answers 200 with no states for an unknown task, and 400 for what is no number', async () => {
-    const unknown = await send(at('/task/1/12345'))
-    expect([unknown.status, unknown.json]).toEqual([200, { taskID: 12345, projectID: 1, states: null }])
-    expect((await send(at('/task/x/1'))).status).toBe(400)
-    expect((await send(at(`/task/1/${HUGE + 1n}`))).status).toBe(400)
-  })
-
-  it('takes a token with or without Bearer, and refuses a wrong one', async () => {
-    const secret = await server.token(['send'])
-    for (const authorization of [secret, `Bearer ${secret}`, `bearer ${secret}`]) {
-      const answer = await post(at('/message'), message, { authorization })
-      expect(answer.status).toBe(200)
-      expect(await server.store.messages.get(idOf(answer.json))).toMatchObject({ auth: 'token', device: null })
-      expect((await send(at('/task/1/1'), { headers: { authorization } })).status).toBe(200)
-    }
-    for (const authorization of ['wrong', 'Bearer wrong', 'Basic a b', `Bearer ${secret}x`]) {
-      expect((await post(at('/message'), message, { authorization })).status).toBe(401)
-      expect((await send(at('/task/1/1'), { headers: { authorization } })).status).toBe(401)
-    }
-  })
-
-  it('refuses a token that may not send, or not to this project', async () => {
-    for (const secret of [await server.token(['read']), await server.token(['send'], projectId(2))])
-      expect((await post(at('/message'), message, { authorization: secret })).status).toBe(403)
-  })
-
-  it('gives the first answer again under the same idempotency key, for a token', async () => {
-    const headers = { authorization: await server.token(['send']), 'idempotency-key': 'k-1' }
-    const first = await post(at('/message'), message, headers)
-    expect((await post(at('/message'), message, headers)).json).toEqual(first.json)
-    const other = await post(at('/message'), { ...message, data: 'other' }, headers)
-    expect(other.status).toBe(409)
-  })
-
-  it('is live, and names contract and operator', async () => {
-    expect((await send(at('/live'))).json).toEqual({ status: 'up' })
-    const config = (await send(at('/coordinator_config'))).json
-    expect(config).toEqual({
-      projectContractAddress: server.domain.verifyingContract,
-      OperatorETHAddress: expect.stringMatching(/^0x[0-9a-f]{40}$/),
-    })
-  })
-})
+import { startTestServer } from '../testing/startTestServer.ts'
 
 describe('quotas', () => {
   it('answers 429 with Retry-After when an address, token or project is over', async () => {
     const server = await startTestServer({ quotas: { perAddress: { perSecond: 0.5, burst: 2 } } })
     try {
-      await server.project(1n, [{ version: '0.1' }])
+      await server.road.project(1n, [{ version: '0.1' }])
       const message = { projectID: 1, projectVersion: '0.1', data: 'x' }
       const answers = []
       for (let i = 0; i < 3; i++) answers.push(await post(`${server.url}/message`, message))
@@ -228,14 +23,14 @@ describe('quotas', () => {
   it('counts reads without a token against the address, and none of those with one', async () => {
     const server = await startTestServer({ quotas: { perAddress: { perSecond: 0.5, burst: 1 } } })
     try {
-      await server.project(1n, [{ version: '0.1' }])
+      await server.road.project(1n, [{ version: '0.1' }])
       const message = { projectID: 1, projectVersion: '0.1', data: 'x' }
       const { messageID } = (await post(`${server.url}/message`, message)).json as { messageID: string }
       const [task] = await server.w3b.packNow(projectId(1), '0.1')
       if (task === undefined) throw new Error('nothing was packed')
       // So that its stream of events ends.
-      await server.fail(task, 'no proof')
-      const headers = { authorization: await server.token(['read']) }
+      await server.road.fail(task, 'no proof')
+      const headers = { authorization: await server.road.token(['read']) }
       const v1 = ['', '/receipt', '/inclusion', '/events'].map((what) => `/v1/messages/${messageID}${what}`)
       const tasks = ['/v1/tasks', `/v1/tasks/${task}`, `/v1/tasks/${task}/proof`]
       const older = [`/message/${messageID}`, '/task/1/1', `/task?projectID=1&taskID=${task}`]
@@ -262,8 +57,8 @@ describe('quotas', () => {
       quotas: { perAddress: { perSecond: 1, burst: 3 }, perToken: { perSecond: 1, burst: 1 } },
     })
     try {
-      await server.project(1n, [{ version: '0.1' }])
-      const authorization = await server.token(['send'])
+      await server.road.project(1n, [{ version: '0.1' }])
+      const authorization = await server.road.token(['send'])
       const message = { projectID: 1, projectVersion: '0.1', data: 'x' }
       expect((await post(`${server.url}/message`, message, { authorization })).status).toBe(200)
       const over = await post(`${server.url}/message`, message, { authorization })

@@ -4,6 +4,7 @@ import type { Handler } from '../Endpoints.ts'
 import { ProjectConfigNotExistError } from '../errors/ProjectConfigNotExistError.ts'
 import { json } from '../reply/json.ts'
 import type { Reply } from '../reply/Reply.ts'
+import { callerTrace } from '../request/callerTrace.ts'
 import { readBody } from '../request/readBody.ts'
 import { readIdempotencyKey } from '../request/readIdempotencyKey.ts'
 import { type OlderMessage, readOlderMessage } from './readOlderMessage.ts'
@@ -25,6 +26,7 @@ export function postMessage(app: AppContext): Handler {
       credential: signature === null ? access.sender(caller, projectId) : { type: 'legacy', signature },
       idempotencyKey: readIdempotencyKey(c),
       source,
+      ...callerTrace(c),
     })
     if (!outcome.accepted) {
       const cause = outcome.error

@@ -74,6 +74,7 @@ export async function startTestServer(
     observe: (what, _seconds, fields = {}) => void told.push({ what, fields }),
     gauge: (what, value) => void told.push({ what, fields: { value } }),
     log: (level, what, fields = {}) => void told.push({ what, fields: { level, ...fields } }),
+    span: (_name, _of, run) => run(),
   }
   const projects = new ProjectResolver({ registry, content, blobs: store.blobs, clock, sha256 })
   const signer = LocalSigner.generate()

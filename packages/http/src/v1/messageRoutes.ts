@@ -10,6 +10,7 @@ import { isOver } from '../live/isOver.ts'
 import { messageEvents } from '../live/messageEvents.ts'
 import { readLastEventId } from '../live/readLastEventId.ts'
 import { json } from '../reply/json.ts'
+import { callerTrace } from '../request/callerTrace.ts'
 import { parseBody } from '../request/parseBody.ts'
 import { pathParam } from '../request/pathParam.ts'
 import { readBody } from '../request/readBody.ts'
@@ -61,7 +62,10 @@ export function messageRoutes(endpoints: Endpoints, app: AppContext): void {
       const caller = await access.caller(c)
       access.takeCaller(caller, 1)
       const body = parseBody(await readBody(c, limits.messageBodyBytes))
-      const outcome = await ingest.one(request(body, caller, source, readIdempotencyKey(c)))
+      const outcome = await ingest.one({
+        ...request(body, caller, source, readIdempotencyKey(c)),
+        ...callerTrace(c),
+      })
       if (!outcome.accepted) throw outcome.error
       return {
         status: 200,
@@ -104,9 +108,10 @@ export function messageRoutes(endpoints: Endpoints, app: AppContext): void {
       access.takeAddress(source, messages.length - 1)
       access.takeCaller(caller, messages.length)
       const key = readIdempotencyKey(c)
+      const trace = callerTrace(c)
       const read = messages.map((message, index): IngestRequest | W3bError => {
         try {
-          return { ...request(message, caller, source, key === null ? null : `${key}:${index}`), batch: true }
+          return { ...request(message, caller, source, key === null ? null : `${key}:${index}`), ...trace, batch: true }
         } catch (error) {
           if (error instanceof W3bError) return error
           throw error

@@ -1,0 +1,5 @@
+export { type Answer, Caller, type SendOptions } from './Caller.ts'
+export { EventReader, type SeenEvent } from './EventReader.ts'
+export type { HttpHost, HttpHostOptions, MakeHttpHost } from './HttpHost.ts'
+export { httpSuite } from './httpSuite.ts'
+export { CODE, TestRoad, type TestRoadModules } from './TestRoad.ts'
