@@ -201,6 +201,7 @@ describe('ChainRegistry', () => {
       observe: () => {},
       gauge: () => {},
       log: (level) => level === 'warn' && warned.resolve(),
+      span: (_name, _of, run) => run(),
     }
     const chain = world.connect({ rpc: [proxy.url], client: { restMs: 0 } })
     const modules = { chain, state: world.state, contracts: world.deployment.contracts, telemetry }

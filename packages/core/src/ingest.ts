@@ -120,10 +120,8 @@ function unexpected(ports: IngestPorts, cause: unknown): W3bError {
 }
 
 function* callers(requests: readonly IngestRequest[], places: readonly number[]): Generator<TraceId> {
-  for (const place of places) {
-    const trace = requests[place]?.callerTrace
-    if (trace !== undefined) yield trace
-  }
+  const traces = new Set(places.map((place) => requests[place]?.callerTrace))
+  for (const trace of traces) if (trace !== undefined) yield trace
 }
 
 async function append({ messages, telemetry }: IngestPorts, entries: readonly Append[], callers: Iterable<TraceId>) {

@@ -14,10 +14,11 @@ import {
   type TaskId,
   taskDigest,
   taskNumber,
+  traceIdOf,
 } from '@w3bstream/protocol'
 import type { ProjectResolver } from './ProjectResolver.ts'
 import type { Clock } from './ports/Clock.ts'
-import type { LoggedMessage, LogId, MessageLog, WaitingLog } from './ports/MessageLog.ts'
+import type { LoggedMessage, LogId, LogPosition, MessageLog, WaitingLog } from './ports/MessageLog.ts'
 import type { Signer } from './ports/Signer.ts'
 import type { TaskStore } from './ports/TaskStore.ts'
 import type { Telemetry } from './ports/Telemetry.ts'
@@ -59,15 +60,33 @@ export async function packTask(ports: PackPorts, log: LogId): Promise<TaskId | n
   const heavy = !full && !old && (await cutByBytes(ports.messages, log, waiting, maxBytes ?? MAX_TASK_BYTES))
   if (!full && !old && !heavy) return null
 
+  const [, ...others] = waiting
+  const links = others.values().map(({ message }) => traceIdOf(message.id))
+  return ports.telemetry.span('pack', { trace: traceIdOf(first.message.id), links }, () =>
+    close(ports, log, { after, waiting, version, configHash: record.hash, now }),
+  )
+}
+
+interface Due {
+  /** The cursor behind which the messages were read. */
+  readonly after: LogPosition
+  readonly waiting: readonly LoggedMessage[]
+  readonly version: ProjectVersion
+  readonly configHash: Hash
+  readonly now: number
+}
+
+async function close(ports: PackPorts, log: LogId, due: Due): Promise<TaskId | null> {
+  const { after, waiting, version, configHash, now } = due
   const salt = drawSalt()
   const { messages, commitment, unfit } = commit(version, salt, waiting)
-  const last = messages.at(-1)
-  if (last === undefined) return null
+  const [first, last] = [messages[0], messages.at(-1)]
+  if (first === undefined || last === undefined) return null
   const sequence = await ports.tasks.nextSequence(log.projectId, ports.signer.address)
   const task: Task = {
     projectId: log.projectId,
     version: log.version,
-    configHash: record.hash,
+    configHash,
     messagesRoot: merkleRoot(
       leavesOf(
         ports.domain,

@@ -28,6 +28,7 @@ import type { ProofOutput, ProveJob, Runtime, Verifier } from './ports/Runtime.t
 import type { Signer } from './ports/Signer.ts'
 import type { Lease, TaskStore } from './ports/TaskStore.ts'
 import type { Telemetry } from './ports/Telemetry.ts'
+import { spanOf } from './spanOf.ts'
 
 export interface ProvePorts {
   readonly messages: MessageLog
@@ -91,6 +92,17 @@ export async function proveTask(
   if (assignment.prover !== ports.signer.address) return { type: 'done' }
   const lease = await ports.tasks.lease(id, limits.worker, ports.clock.now(), limits.leaseMs)
   if (lease === null) return { type: 'retry', afterMs: limits.leaseMs / 2 }
+  return ports.telemetry.span('prove', spanOf(record), () => proveLeased(ports, limits, record, lease, signal))
+}
+
+async function proveLeased(
+  ports: ProvePorts,
+  limits: ProveLimits,
+  record: TaskRecord,
+  lease: Lease,
+  signal: AbortSignal,
+): Promise<ProveOutcome> {
+  const { id } = record
   const heart = beat(ports, limits, id, lease, signal)
   try {
     await run(ports, limits, record, lease, heart.signal)

@@ -6,6 +6,7 @@ import type { Delivered, Destination, Outgoing } from './ports/Destination.ts'
 import type { MessageLog } from './ports/MessageLog.ts'
 import type { TaskStore } from './ports/TaskStore.ts'
 import type { Telemetry } from './ports/Telemetry.ts'
+import { spanOf } from './spanOf.ts'
 
 export interface SettlePorts {
   readonly messages: MessageLog
@@ -58,7 +59,18 @@ export async function settleTasks(
       outcomes.set(id, await giveUp(ports, limits, record, error))
     }
   }
-  if (loaded.size === 0) return outcomes
+  const [first, ...others] = loaded.values().map(({ outgoing }) => outgoing.record)
+  if (first === undefined) return outcomes
+  const links = others.map(({ trace }) => trace)
+  return ports.telemetry.span('settle', { ...spanOf(first), links }, () => deliver(ports, limits, loaded, outcomes))
+}
+
+async function deliver(
+  ports: SettlePorts,
+  limits: SettleLimits,
+  loaded: ReadonlyMap<TaskId, Loaded>,
+  outcomes: Map<TaskId, SettleOutcome>,
+): Promise<Map<TaskId, SettleOutcome>> {
   const delivered = await ports.destination.deliver([...loaded.values()].map(({ outgoing }) => outgoing))
   for (const [id, { outgoing, printed }] of loaded) {
     const result = delivered.get(id) ?? new Error('the destination gave no answer')

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { Validator } from '@seriousme/openapi-schema-validator'
+import type { Telemetry } from '@w3bstream/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createApp } from './createApp.ts'
 import { post, send } from './testing/send.ts'

@@ -279,10 +279,10 @@ export const messageLogSuite = (make: () => Promise<LogAndTasks>): void => {
       expect(types(await messages.append(all))).toEqual(all.map(() => 'appended'))
       expect(await messages.getMany(all.map(({ message }) => message.id))).toEqual(all.map(({ message }) => message))
       const mine = (of: LogId) => all.filter(({ message }) => message.version === of.version)
-      for (const of of [log, other]) {
-        const read = await readLog(messages, of, mine(of).length)
+      for (const each of [log, other]) {
+        const read = await readLog(messages, each, mine(each).length)
         expect(read.map(({ message }) => message).sort(byId)).toEqual(
-          mine(of)
+          mine(each)
             .map(({ message }) => message)
             .sort(byId),
         )

@@ -3,7 +3,7 @@ import { projectId, taskId } from '@w3bstream/protocol'
 import { describe, expect, it } from 'vitest'
 import { TaskChanges } from './TaskChanges.ts'
 
-const SILENT: Telemetry = { count() {}, observe() {}, gauge() {}, log() {} }
+const SILENT: Telemetry = { count() {}, observe() {}, gauge() {}, log() {}, span: (_, __, run) => run() }
 const NEVER = new AbortController().signal
 const event: LiveEvent = {
   id: '1',
