@@ -73,8 +73,8 @@ export class EthereumContractDestination implements Destination {
       })
     const chain = this.#chainOf(output)
     const abi = parseAbiJson(output)
-    const earlier = deliveredEarlier(await chain.sender.earlier(record.id, [abi]))
-    if (earlier !== null) return earlier
+    const known = deliveredEarlier(await chain.sender.earlier(record.id, [abi])) ?? chain.sender.paused()
+    if (known !== null) return known
     const destination = `contract ${output.contractAddress}`
     const method = methodOf(output)
     const args = bindArguments(destination, method.inputs, {

@@ -49,16 +49,63 @@ describe('EthereumSender', () => {
     return first.settlement
   }
 
-  it('waits while the account cannot pay, and says how much it needs', async () => {
-    const { destination } = settlerOf(world, world.sender())
-    const item = provedTask(world, projectId, 1n)
+  it('pauses while the account cannot pay, asks the chain ever more rarely, raises the gauge, and resumes by itself', async () => {
+    const proxy = await startProxy(world.anvil.url)
+    try {
+      const gauges: unknown[] = []
+      const telemetry: Telemetry = {
+        count: () => {},
+        observe: () => {},
+        gauge: (name, value, labels) => gauges.push([name, value, labels?.chain]),
+        log: () => {},
+        span: (_name, _of, run) => run(),
+      }
+      const { settler: signer, state, clock, deployment } = world
+      const router = deployment.contracts.settlement
+      const chain = world.connect({ rpc: [proxy.url] })
+      const sender = new EthereumSender({ chain, signer, state, clock, router, telemetry })
+      const { destination } = settlerOf(world, sender)
+      const item = provedTask(world, projectId, 1n)
+      await world.rpc('anvil_setBalance', world.settler.address, '0x1')
+      expect(await deliver(destination, item)).toMatchObject({
+        type: 'waiting',
+        reason: expect.stringMatching(new RegExp(`account ${world.settler.address} holds 1 wei .* fund it`)),
+      })
+      expect(await row(item)).toBeNull()
+      expect(gauges).toEqual([['w3b_account_unfunded', 1, '31337']])
+      proxy.asked.length = 0
+      expect(await deliver(destination, item)).toMatchObject({ type: 'waiting' })
+      expect(proxy.asked).toEqual([])
+      const tries = async (seconds: number) => {
+        const before = gauges.length
+        for (let i = 0; i < seconds; i++) {
+          world.clock.move(1_000)
+          await deliver(destination, item)
+        }
+        return gauges.length - before
+      }
+      expect(await tries(120)).toBe(5)
+      expect(await tries(120)).toBe(2)
+      await world.rpc('anvil_setBalance', world.settler.address, hexOf(ETHER))
+      expect(await tries(60)).toBe(1)
+      expect(gauges.at(-1)).toEqual(['w3b_account_unfunded', 0, '31337'])
+      expect(await deliver(destination, item)).not.toMatchObject({ type: 'waiting' })
+      expect(await row(item)).not.toBeNull()
+    } finally {
+      await proxy.close()
+    }
+  })
+
+  it('ends the pause of an account as soon as a look shows that it can pay', async () => {
+    const sender = world.sender()
+    const { destination } = settlerOf(world, sender)
     await world.rpc('anvil_setBalance', world.settler.address, '0x1')
-    expect(await deliver(destination, item)).toMatchObject({
-      type: 'waiting',
-      reason: expect.stringMatching(new RegExp(`account ${world.settler.address} holds 1 wei .* fund it`)),
-    })
-    expect(await row(item)).toBeNull()
+    const item = provedTask(world, projectId, 1n)
+    expect(await deliver(destination, item)).toMatchObject({ type: 'waiting' })
+    expect(await sender.checkFunds()).toBe(false)
     await world.rpc('anvil_setBalance', world.settler.address, hexOf(ETHER))
+    expect(await deliver(destination, item)).toMatchObject({ type: 'waiting' })
+    expect(await sender.checkFunds()).toBe(true)
     expect(await deliver(destination, item)).toEqual({ type: 'submitted' })
   })
 
@@ -264,6 +311,7 @@ describe('EthereumSender', () => {
         observe: () => {},
         gauge: () => {},
         log: (level, _message, fields) => warnings.push([level, fields]),
+        span: (_name, _of, run) => run(),
       }
       const chain = world.connect({ rpc: [proxy.url], client: { restMs: 0 } })
       const watcher = new EthereumWatcher({ senders: [world.sender({}, chain)], state: world.state, telemetry })

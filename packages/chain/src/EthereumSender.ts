@@ -61,6 +61,10 @@ const TRANSFER_GAS = 21_000n
 const MAX_ABIS = 500
 /** Rows whose bytes are sent again in one pass after a deep reorg. */
 const MAX_RESENT = 64
+/** First and longest pause of an account that cannot pay. */
+const UNFUNDED_MS = [2_000, 60_000] as const
+/** What a settlement about needs. */
+const SETTLEMENT_GAS = 1_000_000n
 /** How often the chain is looked at while no nonce is open. */
 const IDLE_MS = 15_000
 /** More than endpoints of one chain lag behind each other. */
@@ -88,6 +92,8 @@ export class EthereumSender {
   /** Block at which a nonce was first seen to be used by none of ours. */
   readonly #missingSince = new Map<number, bigint>()
   #maintainedAt: number | null = null
+  /** The account could not pay: nothing is tried until then. */
+  #pause: { readonly until: number; readonly ms: number; readonly reason: string } | null = null
 
   constructor(
     modules: {
@@ -177,6 +183,37 @@ export class EthereumSender {
   }
 
   /**
+   * Whether the account has run out of money: asked before a task is prepared, so that a long wait costs no calls to the chain. The pause grows while
+   * the account cannot pay, and ends by itself.
+   * @returns the answer for every task that wants a nonce, or null
+   */
+  paused(): Delivered | null {
+    if (this.#pause === null) return null
+    const leftMs = this.#pause.until - this.clock.now()
+    // Clocks are set back, too.
+    return leftMs > 0 && leftMs <= this.#pause.ms ? this.#wait(this.#pause.reason, leftMs) : null
+  }
+
+  /**
+   * Looks whether the account can pay for a settlement at today's price, beside what is in flight, and says so in the gauge `w3b_account_unfunded`.
+   * Ends the pause of one that can. @throws {ChainUnavailableError}
+   */
+  async checkFunds(): Promise<boolean> {
+    const fees = await quoteFees(this.chain)
+    // Over the ceiling nothing is sent, whatever the account holds.
+    if (fees === null) return true
+    const [latest, open] = await Promise.all([
+      this.#count('latest'),
+      this.#state.open(this.chain.chainId, this.account),
+    ])
+    const inFlight = open.filter((row) => row.nonce >= latest)
+    const short = await this.#unfunded(SETTLEMENT_GAS * fees.maxFeePerGas, inFlight)
+    if (short === null) this.#pause = null
+    this.#tellFunds(short)
+    return short === null
+  }
+
+  /**
    * Sends one transaction for tasks without a live nonce: allocates, signs, stores, broadcasts.
    * @param build makes the call for those of the tasks that really got the nonce
    * @throws {ChainUnavailableError} nothing was allocated
@@ -246,7 +283,11 @@ export class EthereumSender {
       )
     const inFlight = open.filter((row) => row.nonce >= latest)
     const short = await this.#unfunded(planned.gas * fees.maxFeePerGas, inFlight)
-    if (short !== null) return this.#wait(short)
+    if (short !== null) return this.#pauseFor(short)
+    if (this.#pause !== null) {
+      this.#pause = null
+      this.#tellFunds(null)
+    }
     const over = await this.#overspent(shares, fees)
     if (over !== null) return over
     const row = await this.#state.allocate({
@@ -268,6 +309,20 @@ export class EthereumSender {
     const booked = shares.filter(({ task }) => kept.has(task))
     await Promise.all([this.#spend(booked, fees), this.#broadcast(signed)])
     return { type: 'submitted' }
+  }
+
+  #pauseFor(reason: string): Delivered {
+    const [firstMs, mostMs] = UNFUNDED_MS
+    const ms = this.#pause === null ? firstMs : Math.min(mostMs, 2 * this.#pause.ms)
+    if (this.#pause === null) this.#telemetry?.log('error', 'settlements of an account are paused', { reason })
+    this.#pause = { until: this.clock.now() + ms, ms, reason }
+    this.#tellFunds(reason)
+    return this.#wait(reason, ms)
+  }
+
+  #tellFunds(short: string | null): void {
+    const labels = { chain: String(this.chain.chainId), account: this.account }
+    this.#telemetry?.gauge('w3b_account_unfunded', short === null ? 0 : 1, labels)
   }
 
   #wait(reason: string, retryAfterMs = Math.max(1_000, this.chain.preset.blockTimeMs)): Delivered {

@@ -98,8 +98,8 @@ export class RouterDestination implements Destination {
   async #prepare(item: Outgoing): Promise<Delivered | Ready> {
     const { id, task } = item.record
     const dapp = dappAbi(item.output)
-    const earlier = deliveredEarlier(await this.#sender.earlier(id, dapp))
-    if (earlier !== null) return earlier
+    const known = deliveredEarlier(await this.#sender.earlier(id, dapp)) ?? this.#sender.paused()
+    if (known !== null) return known
     const settlement = settlementItem(item, this.#sender.chain.chainId, this.#router)
     const call = { from: this.#sender.account, to: this.#router, data: settleData(settlement) }
     const gas = this.#options.maxGasPerTask

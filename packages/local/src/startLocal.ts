@@ -17,6 +17,7 @@ import {
   type Operator,
   OutputDestinations,
   ProjectOwner,
+  passSettled,
   RegisteredVerifier,
   RouterDestination,
   readChainId,
@@ -24,7 +25,6 @@ import {
   readProverNumber,
   recoverAddress,
   StdoutDestination,
-  settledNumbers,
 } from '@w3bstream/chain'
 import { EmbeddedContent, LocalProjectDirectory, RoutedContent } from '@w3bstream/content'
 import { weatherStatsAbi } from '@w3bstream/contracts'
@@ -200,11 +200,14 @@ async function start(
     { chain, state: store.chain, contracts, telemetry },
     { fromBlock: deployment.fromBlock },
   )
-  await passSettled(store.tasks, chain, {
-    router: contracts.settlement,
-    sequencer: keys.sequencer.address,
-    fromBlock: (await chainRegistry.followedTo()) ?? deployment.fromBlock,
-  })
+  await passSettled(
+    { chain, state: store.chain, tasks: store.tasks },
+    {
+      router: contracts.settlement,
+      sequencer: keys.sequencer.address,
+      fromBlock: (await chainRegistry.followedTo()) ?? deployment.fromBlock,
+    },
+  )
   await chainRegistry.sync()
   chainRegistry.start()
   closers.push(() => chainRegistry.close())
@@ -444,16 +447,6 @@ async function fund(chain: ChainClient, keys: NodeKeys): Promise<void> {
     [keys.settler.address, toHex(Uint8Array.of(0x21, 0xe1, 0x9e, 0x0c, 0x9b, 0xab, 0x24, 0, 0, 0))],
     () => null,
   )
-}
-
-/** Numbers that the router has settled and a store restored from an older copy does not know are never given again. */
-async function passSettled(
-  tasks: Store['tasks'],
-  chain: ChainClient,
-  p: Parameters<typeof settledNumbers>[1],
-): Promise<void> {
-  for (const [id, number] of await settledNumbers(chain, p))
-    await tasks.passSequences(id, p.sequencer, Number(BigInt.asUintN(32, number)))
 }
 
 function contentEndpoints() {
