@@ -1,7 +1,7 @@
 // `npm test`: everything that guards the main branch and needs Node and npm alone. With CI=true nothing is skipped: a missing toolchain is a failure.
 // Arguments choose steps by name; none runs all.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { install, projectEnv, projectNode, root } from './prepare.mjs'
@@ -58,6 +58,19 @@ const steps = {
     failed += numFailedTests + numPendingTests
     // A suite that does not load fails no test of its own.
     if (!ok && numFailedTests + numPendingTests === 0) failed++
+  },
+  containers: () => {
+    const script = (name, ...args) => [`scripts/container/${name}.mjs`, ...args]
+    const lint = spawnSync(node, script('lint'), { cwd: root, env, stdio: 'inherit' })
+    if (lint.status === 3 && !process.env.CI) console.error('Skipped: the linter of the Dockerfiles')
+    else check(lint.status === 0)
+    // What the Dockerfiles do, without Docker: the context, then the application in a folder of its own, which has to start there.
+    const context = join(reports, 'context')
+    const app = join(reports, 'app')
+    check(run(node, script('context', '--out', context)))
+    const entries = ['prover', 'node'].flatMap((unit) => ['--entry', `functions/${unit}/main.ts`])
+    check(run(node, [join(context, 'scripts/container/assemble.mjs'), '--out', app, ...entries]))
+    for (const folder of [context, app]) rmSync(folder, { recursive: true, force: true })
   },
   circuits: () => {
     const toolchain = spawnSync('dpkg-query', ['-W', 'rustc-web', 'cargo-web', 'rust-web-src', 'lld-19']).status === 0
