@@ -2,4 +2,5 @@ export type { Aws, CallOptions, DynamoCalls, S3Calls, SqsCalls, StreamCalls } fr
 export { AwsError } from './calls/AwsError.ts'
 export type { AwsCredentials, AwsOptions, AwsService } from './calls/AwsOptions.ts'
 export { readAwsEnvironment } from './calls/readAwsEnvironment.ts'
+export { SqsQueue, type SqsQueueModules, type SqsQueueOptions } from './queue/SqsQueue.ts'
 export { type IndexSchema, type TableSchema, tables } from './tables.ts'

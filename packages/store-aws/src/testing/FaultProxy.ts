@@ -16,8 +16,12 @@ export type Fault =
   | { readonly type: 'delay'; readonly ms: number }
   /** A BatchGetItem or BatchWriteItem does only its first so many entries a table and gives the rest back. */
   | { readonly type: 'unprocessed'; readonly keep: number }
-  /** A batch of SQS does only the entries at even places and refuses the others. */
-  | { readonly type: 'partial'; readonly senderFault?: boolean }
+  /** A batch of SQS refuses some of its entries, every second one where nothing else is said, and does the others. */
+  | {
+      readonly type: 'partial'
+      readonly refuse?: (entry: Readonly<Record<string, unknown>>, place: number) => boolean
+      readonly senderFault?: boolean
+    }
 
 /** A call on its way. */
 export interface ProxiedCall {
@@ -128,7 +132,7 @@ export class FaultProxy {
       case 'unprocessed':
         return answerUnprocessed(answer, call, fault.keep, pass)
       case 'partial':
-        return answerPartial(answer, call, fault.senderFault ?? false, pass)
+        return answerPartial(answer, call, fault, pass)
     }
   }
 
@@ -245,19 +249,22 @@ async function answerUnprocessed(answer: ServerResponse, call: ProxiedCall, keep
 async function answerPartial(
   answer: ServerResponse,
   call: ProxiedCall,
-  senderFault: boolean,
+  { refuse: isRefused = (_, place) => place % 2 === 1, senderFault = false }: Fault & { readonly type: 'partial' },
   pass: Pass,
 ): Promise<void> {
   const { Entries } = call.input as { Entries: { Id: string }[] }
-  const refused = Entries.filter((_, i) => i % 2 === 1).map(({ Id }) => ({
-    Id,
-    SenderFault: senderFault,
-    Code: senderFault ? 'InvalidMessageContents' : 'InternalError',
-    Message: 'injected',
-  }))
-  const kept = Entries.filter((_, i) => i % 2 === 0)
+  const kept: { Id: string }[] = []
+  const Failed: unknown[] = []
+  Entries.forEach((entry, place) => {
+    if (!isRefused({ ...entry }, place)) kept.push(entry)
+    else {
+      const Code = senderFault ? 'InvalidMessageContents' : 'InternalError'
+      Failed.push({ Id: entry.Id, SenderFault: senderFault, Code, Message: 'injected' })
+    }
+  })
+  if (kept.length === 0) return replyJson(answer, 200, { Successful: [], Failed })
   const answered = await pass(Buffer.from(JSON.stringify({ ...call.input, Entries: kept })))
   if (answered.status !== 200) return reply(answer, answered)
   const done = JSON.parse(answered.body.toString())
-  return replyJson(answer, 200, { ...done, Failed: [...(done.Failed ?? []), ...refused] })
+  return replyJson(answer, 200, { ...done, Failed: [...(done.Failed ?? []), ...Failed] })
 }
