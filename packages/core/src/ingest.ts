@@ -169,7 +169,7 @@ async function check(
   const unique = sender.auth === 'legacy' && version.devices.legacyReplay === 'reject'
   if (sender.auth === 'legacy' && sender.device !== null && !unique) {
     const seen = await ports.messages.legacySeen(projectId, sender.device, payloadHash)
-    if (seen) ports.telemetry.count('w3b_legacy_replays_total', { project: String(projectId) })
+    if (seen) ports.telemetry.count('w3b_legacy_replays_total')
   }
   const now = ports.clock.now()
   // Keys count only for senders that are somebody: anyone could squat on a stranger's.

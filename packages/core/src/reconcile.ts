@@ -144,13 +144,17 @@ async function attempt(ports: ReconcilePorts, record: TaskRecord, step: () => Pr
   } catch (error) {
     if (error instanceof IllegalTransitionError) return
     const reason = error instanceof W3bError ? error.message : String(error)
-    ports.telemetry.log(error instanceof W3bError ? 'warn' : 'error', 'reconciling failed', { task: record.id, reason })
+    ports.telemetry.log(error instanceof W3bError ? 'warn' : 'error', 'reconciling failed', {
+      trace: record.trace,
+      task: record.id,
+      reason,
+    })
   }
 }
 
 /** Puts a failed task back on the road: to be proved again, or, with a checked proof that is still there, only to be sent again. */
 export async function replayTask(
-  ports: ReconcilePorts & { readonly blobs: BlobStore },
+  ports: Pick<ReconcilePorts, 'tasks' | 'clock'> & { readonly blobs: BlobStore },
   id: TaskId,
   actor: string,
   record: TaskRecord,

@@ -177,7 +177,11 @@ async function giveUp(
   error: unknown,
 ): Promise<SettleOutcome> {
   const reason = error instanceof W3bError ? error.message : `unexpected: ${String(error)}`
-  ports.telemetry.log(error instanceof W3bError ? 'warn' : 'error', 'settling failed', { task: record.id, reason })
+  ports.telemetry.log(error instanceof W3bError ? 'warn' : 'error', 'settling failed', {
+    trace: record.trace,
+    task: record.id,
+    reason,
+  })
   if (!(error instanceof W3bError) || error.retryable) {
     const tries = await ports.tasks.countTry(record.id, reason)
     // A result whose bytes may be on their way never fails for a passing reason: only the chain can say.

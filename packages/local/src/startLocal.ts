@@ -86,6 +86,8 @@ export interface LocalOptions {
   readonly rpc?: string
   /** Default: `W3B_LOG_LEVEL`, else `warn`. */
   readonly logLevel?: LogLevel
+  /** Where log lines go. Default: stderr. */
+  readonly logTo?: ConstructorParameters<typeof PinoTelemetry>[1]
   /** In place of the sandboxed runtimes. */
   readonly runtimes?: ReadonlyMap<VmType, Runtime>
   readonly intercept?: Intercept
@@ -172,7 +174,7 @@ async function start(
   const dataDir = resolve(o.dataDir)
   const progress = o.onProgress ?? (() => {})
   const wrap: Intercept = o.intercept ?? ((_, port) => port)
-  const telemetry = new PinoTelemetry(o.logLevel ?? logLevel())
+  const telemetry = new PinoTelemetry(o.logLevel ?? logLevel(), o.logTo)
   // Said before anything is started or deployed.
   await checkPort(o.port)
   makeDataDir(dataDir)

@@ -44,6 +44,7 @@ export function showMessage(parent: Command, context: CommandContext): void {
           ['device', message.device],
           ['data', message.data],
           ['task', message.task === null ? null : `${message.task.id} (number ${message.task.number})`],
+          ['trace', message.traceId],
           ['state', message.state],
         ])
         const states = options.watch === true ? [] : message.states.map((state) => stateLine(colors, state))

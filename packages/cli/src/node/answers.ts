@@ -51,6 +51,7 @@ export const answers = {
     version: z.string(),
     device: z.string().nullable(),
     state: z.string(),
+    traceId: z.string().optional(),
     task: z.looseObject({ id: z.string(), number: z.string() }).nullable(),
     states: z.array(state),
     data: z.string().optional(),
