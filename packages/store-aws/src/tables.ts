@@ -23,9 +23,17 @@ export interface IndexSchema {
 export const tables = {
   messages: { attributes: { pk: 'S' }, partitionKey: 'pk', stream: 'NEW_IMAGE' },
   state: {
-    attributes: { pk: 'S', sk: 'S' },
+    attributes: { pk: 'S', sk: 'S', os: 'S', oa: 'S', lp: 'S', la: 'S', fs: 'S', fp: 'S' },
     partitionKey: 'pk',
     sortKey: 'sk',
+    indexes: {
+      // Tasks of one state, in the order of packing.
+      state: { partitionKey: 'os', sortKey: 'oa', projection: ['at', 'p'] },
+      // Tasks of one project, and of all, in that order.
+      list: { partitionKey: 'lp', sortKey: 'la', projection: 'keys' },
+      // Lines of the tasks' state logs, in the order of writing.
+      feed: { partitionKey: 'fs', sortKey: 'fp', projection: ['st', 'at', 'actor', 'reason', 'result', 'p'] },
+    },
     timeToLive: 'ttl',
   },
 } as const satisfies Readonly<Record<string, TableSchema>>
