@@ -39,6 +39,8 @@ export interface ProjectResolverOptions {
   readonly keep?: number
   /** Their bytes together. Default 128 MiB. */
   readonly keepBytes?: number
+  /** Whether callers that ask at once share one look. Default true; false where requests may not share promises (edge workers). */
+  readonly share?: boolean
 }
 
 interface Cached {
@@ -70,6 +72,7 @@ export class ProjectResolver {
       failureTtlMs: 2_000,
       keep: 256,
       keepBytes: 128 * 2 ** 20,
+      share: true,
       ...options,
     }
     this.#unwatch = modules.registry.watch((record) => this.#projects.delete(record.id))
@@ -81,11 +84,17 @@ export class ProjectResolver {
     const cached = this.#projects.get(id)
     if (cached !== undefined && cached.until > now) return cached.resolved
     const resolved = this.#load(id)
-    remember(this.#projects, id, { resolved, until: now + this.#o.recordTtlMs }, this.#o.keep)
-    resolved.catch(() => {
-      if (this.#projects.get(id)?.resolved === resolved)
-        this.#projects.set(id, { resolved, until: this.#m.clock.now() + this.#o.failureTtlMs })
-    })
+    const keep = (until: number): void => remember(this.#projects, id, { resolved, until }, this.#o.keep)
+    if (this.#o.share) keep(now + this.#o.recordTtlMs)
+    resolved.then(
+      () => {
+        if (!this.#o.share) keep(now + this.#o.recordTtlMs)
+      },
+      () => {
+        if (!this.#o.share || this.#projects.get(id)?.resolved === resolved)
+          keep(this.#m.clock.now() + this.#o.failureTtlMs)
+      },
+    )
     return resolved
   }
 
@@ -128,11 +137,17 @@ export class ProjectResolver {
       this.#keepWithin(hash, bytes.length)
       return parseProjectFile(bytes)
     })
-    remember(this.#configs, hash, config, this.#o.keep)
-    config.catch((error: unknown) => {
-      // These bytes will never be a project file; anything else may pass.
-      if (!(error instanceof InvalidProjectFileError)) this.#configs.delete(hash)
-    })
+    const keep = (): void => remember(this.#configs, hash, config, this.#o.keep)
+    if (this.#o.share) keep()
+    config.then(
+      () => {
+        if (!this.#o.share) keep()
+      },
+      (error: unknown) => {
+        // These bytes will never be a project file; anything else may pass.
+        if (!(error instanceof InvalidProjectFileError)) this.#configs.delete(hash)
+      },
+    )
     return config
   }
 

@@ -1,17 +1,12 @@
 import { type ProjectId, type TaskId, TaskNotFoundError, W3bError } from '@w3bstream/protocol'
 import { assignTask } from './assignTask.ts'
-import { type IngestLimits, type IngestPorts, ingest } from './ingest.ts'
-import { LiveEvents } from './LiveEvents.ts'
+import { createEntrance, type EntranceModules } from './createEntrance.ts'
+import type { IngestLimits } from './ingest.ts'
 import { isDue, type PackPorts, packTask } from './packTask.ts'
-import type { Registry } from './ports/Registry.ts'
-import { messageHistory, messageInclusion, messageReceipt, type QueryPorts, taskHistory, taskProof } from './query.ts'
 import { type ReconcilePorts, replayTask } from './reconcile.ts'
 import type { W3bstream } from './W3bstream.ts'
 
-export interface W3bstreamModules extends IngestPorts, PackPorts, ReconcilePorts, QueryPorts {
-  readonly registry: Registry
-  /** Names what is not ready; empty when all is. */
-  readonly notReady: () => Promise<string[]>
+export interface W3bstreamModules extends EntranceModules, PackPorts, ReconcilePorts {
   /** Called after messages were accepted, with the logs they are in: wakes the sequencer. */
   readonly accepted: (projectId: ProjectId) => void
 }
@@ -24,10 +19,11 @@ export interface W3bstreamOptions {
 
 /** Joins the steps over one set of ports into what HTTP and the CLI call. */
 export function createW3bstream(m: W3bstreamModules, o: W3bstreamOptions): W3bstream & { close(): void } {
-  const live = new LiveEvents(m.tasks)
+  const entrance = createEntrance(m, o.ingest)
   return {
+    ...entrance,
     async ingest(requests) {
-      const outcomes = await ingest(m, o.ingest, requests)
+      const outcomes = await entrance.ingest(requests)
       for (const [i, outcome] of outcomes.entries()) {
         const request = requests[i]
         if (outcome.accepted && request !== undefined) m.accepted(request.projectId)
@@ -49,21 +45,6 @@ export function createW3bstream(m: W3bstreamModules, o: W3bstreamOptions): W3bst
         if (record?.state === 'packed') await assignTask(m, record, o.proveTimeoutMs)
       }
     },
-    message: (id) => messageHistory(m, id),
-    task: (id) => taskHistory(m, id),
-    async taskByNumber(projectId, number) {
-      const task = await m.tasks.byNumber(projectId, number)
-      return task === null ? null : taskHistory(m, task.id)
-    },
-    tasks: (filter) => m.tasks.list(filter),
-    members: (id) => m.tasks.members(id),
-    proof: (id) => taskProof(m, id),
-    inclusion: (id) => messageInclusion(m, id),
-    receipt: (id) => messageReceipt(m, id),
-    async project(id) {
-      return m.projects.project(id)
-    },
-    projects: () => m.registry.projects(),
     async replay(id, actor) {
       const record = await m.tasks.get(id)
       if (record === null) throw new TaskNotFoundError({ task: id })
@@ -79,12 +60,6 @@ export function createW3bstream(m: W3bstreamModules, o: W3bstreamOptions): W3bst
       }
       await m.settleQueue.send(id)
       return replayed
-    },
-    events: ({ lastId, signal }) => live.read(lastId, signal),
-    notReady: m.notReady,
-    close() {
-      live.close()
-      m.projects.close()
     },
   }
 }

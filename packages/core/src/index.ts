@@ -1,5 +1,6 @@
 export * from './assignTask.ts'
 export * from './consume.ts'
+export * from './createEntrance.ts'
 export * from './createW3bstream.ts'
 export * from './expireMessages.ts'
 export * from './ingest.ts'

@@ -38,7 +38,7 @@ import type { IngestOutcome, IngestRequest } from './W3bstream.ts'
 
 export interface IngestPorts {
   readonly messages: MessageLog
-  readonly projects: ProjectResolver
+  readonly projects: Pick<ProjectResolver, 'version'>
   readonly quota: Quota
   readonly clock: Clock
   readonly telemetry: Telemetry
@@ -81,13 +81,14 @@ export async function ingest(
   }
   const checks: Promise<void>[] = []
   const ids = new MessageIds(ports)
+  const inCall = { ...ports, projects: oneLook(ports.projects) }
   for (const [index, request] of requests.entries()) {
     const refuse = (cause: unknown): void => {
       const error = cause instanceof W3bError ? cause : unexpected(ports, cause)
       ports.telemetry.count('w3b_messages_refused_total', { code: error.code })
       outcomes[index] = { accepted: false, error }
     }
-    checks.push(check(ports, limits, ids, request).then((entry) => accept(index, entry), refuse))
+    checks.push(check(inCall, limits, ids, request).then((entry) => accept(index, entry), refuse))
   }
   await Promise.all(checks)
   const appended = await append(ports, entries, callers(requests, places))
@@ -111,6 +112,19 @@ export async function ingest(
     }
   }
   return outcomes
+}
+
+/** A batch looks once for what its messages have in common, also where calls share nothing. */
+function oneLook(projects: IngestPorts['projects']): IngestPorts['projects'] {
+  const looks = new Map<string, ReturnType<ProjectResolver['version']>>()
+  return {
+    version(id, version) {
+      const name = JSON.stringify([id.toString(), version])
+      const look = looks.get(name) ?? projects.version(id, version)
+      looks.set(name, look)
+      return look
+    },
+  }
 }
 
 /** What no check foresaw is one message's trouble, not its neighbours'. */

@@ -35,6 +35,11 @@ export interface AppConfig {
   readonly heartbeatMs?: number
   /** Messages waiting to be stored, above which posts are answered 503. Default 20,000. */
   readonly maxWaiting?: number
-  /** Whether posts of one turn of the event loop share a write. Default true; false where requests may not share promises (edge workers). */
+  /**
+   * Whether requests share work: posts of one turn of the event loop a write, event streams a subscription. Default true; false where requests may not
+   * share promises (edge workers), or come one at a time (Lambda).
+   */
   readonly coalesce?: boolean
+  /** Whether a post of the later API packs what is due, and answers with the task that it filled. Default true; false where another unit packs. */
+  readonly packOnPost?: boolean
 }

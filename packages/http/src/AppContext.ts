@@ -19,6 +19,8 @@ export interface AppContext {
   readonly ingest: IngestQueue
   readonly streams: Streams
   readonly changes: TaskChanges
+  /** Whether a post of the later API packs what is due. */
+  readonly packOnPost: boolean
   readonly limits: {
     readonly messageBytes: number
     /** Body of one message: JSON may write a payload's characters as escapes. */

@@ -28,6 +28,7 @@ export function createApp(p: AppModules & { readonly config: AppConfig }): Hono<
   const app = new OpenAPIHono<AppEnv>()
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' })
   const messageBytes = config.maxMessageBytes ?? MIB
+  const coalesce = config.coalesce ?? true
   const context: AppContext = {
     w3b,
     tokens,
@@ -40,13 +41,14 @@ export function createApp(p: AppModules & { readonly config: AppConfig }): Hono<
       { tokens, quota, clock, ...(p.credentialSigner === undefined ? {} : { credentialSigner: p.credentialSigner }) },
       { quotas: config.quotas ?? {}, trustedProxies: config.trustedProxies ?? 0 },
     ),
-    ingest: new IngestQueue({ w3b }, { maxWaiting: config.maxWaiting ?? 20_000, coalesce: config.coalesce ?? true }),
+    ingest: new IngestQueue({ w3b }, { maxWaiting: config.maxWaiting ?? 20_000, coalesce }),
     streams: new Streams({
       max: config.maxStreams ?? 256,
       streamMs: config.streamMs ?? 60_000,
       heartbeatMs: config.heartbeatMs ?? 15_000,
     }),
-    changes: new TaskChanges({ w3b, telemetry }),
+    changes: new TaskChanges({ w3b, telemetry }, { follow: coalesce }),
+    packOnPost: config.packOnPost ?? true,
     limits: {
       messageBytes,
       messageBodyBytes: 2 * messageBytes + 16_384,

@@ -19,11 +19,17 @@ export class TaskChanges {
   readonly #w3b: Pick<W3bstream, 'events'>
   readonly #telemetry: Telemetry
   readonly #watchers = new Set<Watcher>()
+  readonly #follows: boolean
   #stop: AbortController | null = null
 
-  constructor(modules: { readonly w3b: Pick<W3bstream, 'events'>; readonly telemetry: Telemetry }) {
+  /** @param options.follow Default true; false: timeouts alone, where views may share nothing */
+  constructor(
+    modules: { readonly w3b: Pick<W3bstream, 'events'>; readonly telemetry: Telemetry },
+    options: { readonly follow?: boolean } = {},
+  ) {
     this.#w3b = modules.w3b
     this.#telemetry = modules.telemetry
+    this.#follows = options.follow ?? true
   }
 
   watch(matches: (event: LiveEvent) => boolean): Watch {
@@ -37,7 +43,7 @@ export class TaskChanges {
       },
     }
     this.#watchers.add(watcher)
-    if (this.#stop === null) this.#follow()
+    if (this.#follows && this.#stop === null) this.#follow()
     return {
       changed: (timeoutMs, signal) =>
         new Promise((resolve) => {

@@ -34,9 +34,8 @@ export function postMessage(app: AppContext): Handler {
         ? new ProjectConfigNotExistError({ projectId, version, cause })
         : cause
     }
-    return signature === null
-      ? { status: 200, type: 'application/json', body: `{"messageID":"${outcome.id}"}` }
-      : packed(app, message, outcome.id)
+    if (signature === null) return { status: 200, type: 'application/json', body: `{"messageID":"${outcome.id}"}` }
+    return app.packOnPost ? packed(app, message, outcome.id) : json({})
   }
 }
 
