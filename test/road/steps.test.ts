@@ -528,9 +528,14 @@ describe('sequence', () => {
       }),
     }
     const limits = { proveTimeoutMs: 60_000, parallel: 4 }
-    expect(await sequence(failing, limits, null, idle)).toBe(2)
+    expect(await sequence(failing, limits, null, idle)).toEqual({
+      made: 2,
+      failed: [{ projectId: ONE, version: '0.1' }],
+    })
     expect(await modules.tasks.list({ state: 'assigned', limit: 10 })).toHaveLength(2)
-    expect(await sequence(modules, limits, [{ projectId: projectId(2n), version: '0.1' }], idle)).toBe(0)
-    expect(await sequence(modules, limits, [{ projectId: ONE, version: '0.1' }], idle)).toBe(2)
+    expect(await sequence(modules, limits, [{ projectId: projectId(2n), version: '0.1' }], idle)).toMatchObject({
+      made: 0,
+    })
+    expect(await sequence(modules, limits, [{ projectId: ONE, version: '0.1' }], idle)).toMatchObject({ made: 2 })
   })
 })

@@ -21,30 +21,33 @@ export interface ConsumeOptions {
    * come back often for poisoned. Absent: never.
    */
   readonly maxReceives?: number
-  /** @returns one outcome a body */
+  /** How long what is in hand may go on when it stops, before it is told to. Default 0. */
+  readonly drainMs?: number
+  /** @param signal aborts when it has to give the hints back @returns one outcome a body */
   readonly handle: (bodies: readonly string[], signal: AbortSignal) => Promise<ReadonlyMap<string, Handled>>
 }
 
 /**
  * Takes hints from a queue and handles them until stopped; extends their visibility while they are worked on.
  * A handler that throws gives its hints back: they are tried again after a while.
- * @returns stops: takes no more, waits for what is in hand
+ * @returns stops: takes no more, waits for what is in hand, tells it to end after `drainMs`
  */
 export function consume(o: ConsumeOptions): () => Promise<void> {
+  const closing = new AbortController()
   const stop = new AbortController()
   const running = new Set<Promise<void>>()
   const loop = async (): Promise<void> => {
-    while (!stop.signal.aborted) {
+    while (!closing.signal.aborted) {
       if (running.size >= o.concurrency) {
         await Promise.race(running)
         continue
       }
       const free = (o.concurrency - running.size) * o.batch
       const deliveries = await o.queue
-        .receive({ max: free, visibilityMs: o.visibilityMs, waitMs: 20_000, signal: stop.signal })
+        .receive({ max: free, visibilityMs: o.visibilityMs, waitMs: 20_000, signal: closing.signal })
         .catch((error: unknown) => {
           o.telemetry.log('warn', 'a queue cannot be read', { reason: String(error) })
-          return pause(1_000, stop.signal).then(() => [])
+          return pause(1_000, closing.signal).then(() => [])
         })
       for (let at = 0; at < deliveries.length; at += o.batch) {
         const work = handle(o, deliveries.slice(at, at + o.batch), stop.signal).finally(() => running.delete(work))
@@ -55,8 +58,12 @@ export function consume(o: ConsumeOptions): () => Promise<void> {
   }
   const looping = loop()
   return async () => {
-    stop.abort()
+    closing.abort()
+    const { drainMs = 0 } = o
+    if (drainMs === 0) stop.abort()
+    const timer = setTimeout(() => stop.abort(), drainMs)
     await looping
+    clearTimeout(timer)
   }
 }
 

@@ -19,36 +19,40 @@ const COUNTED = 100_000
  * others be. Safe to call at any time and from anywhere, and to break off.
  * @param only these logs; null: all
  * @param signal ends it between two tasks
- * @returns how many tasks were made
+ * @returns how many tasks were made, and which logs failed
  */
 export async function sequence(
   ports: PackPorts & AssignPorts,
   limits: SequenceLimits,
   only: readonly LogId[] | null,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<{ readonly made: number; readonly failed: readonly LogId[] }> {
   const asked = only === null ? null : new Set(only.map(keyOf))
   const waiting = (await ports.messages.waiting(COUNTED))
     .filter(({ log }) => asked === null || asked.has(keyOf(log)))
     .toSorted((a, b) => a.oldestAt - b.oldestAt)
   const left = waiting.values()
   let made = 0
+  const failed: LogId[] = []
   const lane = async (): Promise<void> => {
-    for (const log of left) {
+    for (const one of left) {
       if (signal.aborted) return
-      made += await packAlone(ports, log, limits.proveTimeoutMs, signal)
+      const tasks = await packAlone(ports, one, limits.proveTimeoutMs, signal)
+      if (tasks === null) failed.push(one.log)
+      else made += tasks
     }
   }
   await Promise.all(Array.from({ length: limits.parallel }, lane))
-  return made
+  return { made, failed }
 }
 
+/** @returns null where it failed */
 async function packAlone(
   ports: PackPorts & AssignPorts,
   waiting: WaitingLog,
   timeoutMs: number,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<number | null> {
   try {
     return await packLog(ports, waiting, timeoutMs, signal)
   } catch (error) {
@@ -56,7 +60,7 @@ async function packAlone(
     const reason = error instanceof W3bError ? error.message : String(error)
     const level = error instanceof W3bError ? 'warn' : 'error'
     ports.telemetry.log(level, 'packing failed', { project: String(projectId), version, reason })
-    return 0
+    return null
   }
 }
 
