@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { keccak_256 } from '@noble/hashes/sha3.js'
+import { TEST_SRS_MARKER } from '@w3bstream/chain'
 import { drawSalt, fromHex, type Hash, type Hex, hash, inputCommitment, toHex } from '@w3bstream/protocol'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { artifacts } from './artifacts.ts'
@@ -87,6 +88,7 @@ describe('the weather program', () => {
 describe('the generated verifier', () => {
   it('has the code whose hash is recorded, with the marker of its SRS in it', () => {
     const { verifierCodeHash, testSrsMarker, insecureSrs } = artifacts()
+    expect(testSrsMarker).toBe(TEST_SRS_MARKER)
     const code = runtimeCode()
     expect(toHex(keccak_256(code))).toBe(verifierCodeHash)
     expect(toHex(code).includes(testSrsMarker.slice(2))).toBe(insecureSrs)

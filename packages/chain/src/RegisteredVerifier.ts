@@ -21,6 +21,7 @@ import { callFailure } from './callFailure.ts'
 import { RpcError } from './RpcError.ts'
 import { readable } from './readable.ts'
 import { readContract } from './readContract.ts'
+import { TEST_SRS_MARKER } from './testSrsMarker.ts'
 
 /** A program's verifier, as its project's owner registered it. */
 export interface VerifierEntry {
@@ -72,7 +73,7 @@ export class RegisteredVerifier implements Verifier {
   ) {
     this.#chain = modules.chain
     this.#registry = modules.contracts.verifierRegistry
-    this.#options = { cacheMs: 30_000, testSrsMarkers: [], ...options }
+    this.#options = { cacheMs: 30_000, testSrsMarkers: [TEST_SRS_MARKER], ...options }
   }
 
   /** @returns the entry of a project version, or null where there is none that is in force. @throws {ChainUnavailableError} */

@@ -42,7 +42,6 @@ import {
   type W3bstream,
   type W3bstreamModules,
 } from '@w3bstream/core'
-import { artifacts } from '@w3bstream/example-halo2-weather'
 import { createApp, es256CredentialSigner } from '@w3bstream/http'
 import { serve } from '@w3bstream/http/node'
 import {
@@ -337,7 +336,7 @@ async function start(
     ...modules,
     signer: keys.prover,
     runtimes: runtimeOf,
-    verifier: new RegisteredVerifier({ chain, contracts }, { testSrsMarkers: [artifacts().testSrsMarker] }),
+    verifier: new RegisteredVerifier({ chain, contracts }),
     settlement: { chainId: chain.chainId, router: contracts.settlement },
     inflate: inflateOnce(),
   }
