@@ -5,6 +5,7 @@ import { AwsError } from './AwsError.ts'
 import type { AwsCredentials, AwsOptions, AwsService } from './AwsOptions.ts'
 import { answerTimeoutMs } from './answerTimeoutMs.ts'
 import { fromBase64 } from './fromBase64.ts'
+import { ownedBytes } from './ownedBytes.ts'
 import { Retries } from './Retries.ts'
 import { readErrorAnswer } from './readErrorAnswer.ts'
 import { requestToken } from './requestToken.ts'
@@ -65,11 +66,12 @@ export function fetchAws(options: FetchAwsOptions): Aws {
     const credentials: AwsCredentials = await options.credentials()
     // Each key of another day or of other credentials is a new entry.
     if (keys.size > 16) keys.clear()
+    const body = p.body === null || typeof p.body === 'string' ? p.body : ownedBytes(p.body)
     const signer = new AwsV4Signer({
       method: p.method,
       url: p.url,
       headers: p.headers,
-      body: owned(p.body),
+      body,
       accessKeyId: credentials.accessKeyId,
       secretAccessKey: credentials.secretAccessKey,
       ...(credentials.sessionToken === undefined ? {} : { sessionToken: credentials.sessionToken }),
@@ -79,7 +81,7 @@ export function fetchAws(options: FetchAwsOptions): Aws {
     })
     const { url, method, headers } = await signer.sign()
     try {
-      return await fetch(url, { method, headers, body: owned(p.body), signal: p.signal, redirect: 'manual' })
+      return await fetch(url, { method, headers, body, signal: p.signal, redirect: 'manual' })
     } catch (cause) {
       throw unreachable(cause)
     }
@@ -192,14 +194,6 @@ export function fetchAws(options: FetchAwsOptions): Aws {
       delete: ({ bucket, key }) => object({ method: 'DELETE', bucket, key }, done),
     },
   }
-}
-
-/** A view of shared memory is no body; ours never are. */
-function owned(body: string | Uint8Array | null): string | Uint8Array<ArrayBuffer> | null {
-  if (body === null || typeof body === 'string') return body
-  return body.buffer instanceof ArrayBuffer
-    ? new Uint8Array(body.buffer, body.byteOffset, body.byteLength)
-    : Uint8Array.from(body)
 }
 
 async function bodyOf<T>(answer: Response, read: (answer: Response) => Promise<T>): Promise<T> {
