@@ -1,6 +1,10 @@
 import { StoreUnavailableError } from '@w3bstream/protocol'
 
 const MAX_PAUSE_MS = 500
+const FIRST_PAUSE_MS = 10
+const TRIES = 25
+/** Callers have limits of their own, and what they would do is found again by a later sweep. */
+const GIVE_UP_MS = 12_000
 
 /** Another writer was first, or nobody knows who was: look again. */
 export interface Again {
@@ -10,22 +14,17 @@ export interface Again {
 }
 
 /**
- * Tries until it has a result, with growing random pauses between (full jitter).
- * @param attempt gets the number of the attempt, from 0
- * @throws {StoreUnavailableError} after so many tries
+ * Tries until it has a result, with growing random pauses between (full jitter), up to so many times and so long.
+ * @throws {StoreUnavailableError}
  */
-export async function contend<T>(
-  attempt: (tried: number) => Promise<{ readonly value: T } | Again>,
-  options: { readonly tries?: number; readonly pauseMs?: number } = {},
-): Promise<T> {
-  const { tries = 25, pauseMs = 10 } = options
-  let last: Again = { again: 'nothing was tried' }
-  for (let tried = 0; tried < tries; tried++) {
-    const outcome = await attempt(tried)
+export async function contend<T>(attempt: () => Promise<{ readonly value: T } | Again>): Promise<T> {
+  const end = performance.now() + GIVE_UP_MS
+  for (let tried = 1; ; tried++) {
+    const outcome = await attempt()
     if ('value' in outcome) return outcome.value
-    last = outcome
-    const ms = Math.random() * Math.min(MAX_PAUSE_MS, pauseMs * 2 ** tried)
+    if (tried === TRIES || performance.now() > end)
+      throw new StoreUnavailableError({ reason: `${outcome.again}, ${tried} times`, cause: outcome.cause })
+    const ms = Math.random() * Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** tried)
     await new Promise((resolve) => setTimeout(resolve, ms))
   }
-  throw new StoreUnavailableError({ reason: `${last.again}, ${tries} times`, cause: last.cause })
 }

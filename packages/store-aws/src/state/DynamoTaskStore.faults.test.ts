@@ -1,0 +1,140 @@
+import { nextTask, someLog, step, unsigned } from '@w3bstream/core/ports/suites'
+import { StoreUnavailableError, type TaskId } from '@w3bstream/protocol'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { testAws } from '../testing/index.ts'
+import { DynamoTaskStore } from './DynamoTaskStore.ts'
+import { openState } from './openState.ts'
+
+const aws = testAws()
+const by = { at: 1, actor: 'x', reason: 'y' }
+const LOST = { type: 'drop', when: 'after' } as const
+
+describe('DynamoTaskStore, when calls go wrong', () => {
+  let tasks: DynamoTaskStore
+  beforeEach(async () => {
+    aws.dynamo.proxy.clear()
+    const { tables } = await aws.make()
+    const { table } = await openState({ aws: aws.fetch }, { table: tables.state })
+    // What goes wrong here does not read the log.
+    const log = { idsBetween: async () => [], positionOf: async () => null }
+    tasks = new DynamoTaskStore({ table, log, clock: { now: Date.now }, telemetry: { log() {} } }, { settleMs: 0 })
+  })
+  const proxy = () => aws.dynamo.proxy
+  const draft = async (log = someLog(), at = 1_025) =>
+    nextTask(tasks, log, [{ position: at, message: unsigned(log, 'a').message }])
+  const packedTask = async (): Promise<TaskId> => {
+    const task = await draft()
+    expect(await tasks.create(task)).toBe(true)
+    return task.id
+  }
+
+  for (const fault of [LOST, { type: 'hang' }] as const) {
+    it(`takes a step once whose answer was lost (${fault.type})`, async () => {
+      const id = await packedTask()
+      const lost = proxy().inject({ fault, operation: 'TransactWriteItems', times: 1 })
+      const assign = step.assign(id)
+      const record = await tasks.advance(id, assign, by)
+      expect(lost.hits()).toBe(1)
+      expect(record).toMatchObject({ state: 'assigned' })
+      expect(await tasks.get(id)).toEqual(record)
+      expect((await tasks.states(id)).map(({ state }) => state)).toEqual(['packed', 'assigned'])
+    })
+
+    it(`makes one task where the answer was lost (${fault.type})`, async () => {
+      const task = await draft()
+      const lost = proxy().inject({ fault, operation: 'TransactWriteItems', times: 1 })
+      expect(await tasks.create(task)).toBe(true)
+      expect(lost.hits()).toBe(1)
+      expect(await tasks.create(task)).toBe(false)
+      expect(await tasks.cursor(task.log)).toBe(task.upTo)
+      expect(await tasks.states(task.id)).toHaveLength(1)
+      expect(await tasks.list({ limit: 10 })).toHaveLength(1)
+    })
+  }
+
+  it('takes a step once that comes through long after it was given up', async () => {
+    const id = await packedTask()
+    const late = proxy().inject({
+      fault: { type: 'delay', ms: 2_500 },
+      operation: 'TransactWriteItems',
+      times: 1,
+    })
+    await tasks.advance(id, step.assign(id), by)
+    expect(late.hits()).toBe(1)
+    await tasks.advance(id, step.assign(id, 2n), by)
+    // The late call is over when a later one on the same way has been answered later.
+    proxy().inject({ fault: { type: 'delay', ms: 2_500 }, operation: 'GetItem', times: 1 })
+    await tasks.get(id)
+    expect((await tasks.states(id)).map(({ state }) => state)).toEqual(['packed', 'assigned', 'assigned'])
+    expect((await tasks.get(id))?.assignment?.value.attempt).toBe(2n)
+  })
+
+  it('goes on when throttling ends, and says so while it does not, with nothing changed', async () => {
+    const id = await packedTask()
+    const slow = proxy().inject({ fault: { type: 'throttle' }, operation: 'TransactWriteItems', times: 12 })
+    await tasks.advance(id, step.assign(id), by)
+    expect(slow.hits()).toBe(12)
+    proxy().inject({ fault: { type: 'throttle' }, operation: 'TransactWriteItems' })
+    await expect(tasks.advance(id, { to: 'failed' }, by)).rejects.toThrow(StoreUnavailableError)
+    await expect(tasks.create(await draft())).rejects.toThrow(StoreUnavailableError)
+    proxy().clear()
+    expect((await tasks.get(id))?.state).toBe('assigned')
+    expect(await tasks.states(id)).toHaveLength(2)
+    proxy().inject({ fault: { type: 'throttle' }, operation: 'GetItem' })
+    await expect(tasks.get(id)).rejects.toThrow(StoreUnavailableError)
+  })
+
+  it('makes one task of two packers, however their answers are lost', async () => {
+    for (let round = 0; round < 4; round++) {
+      const log = someLog()
+      const racers = await Promise.all([draft(log), draft(log), draft(log, 1_030)])
+      proxy().inject({ fault: LOST, operation: 'TransactWriteItems', times: 2 })
+      const outcomes = await Promise.all(racers.map((racer) => tasks.create(racer)))
+      expect(outcomes.filter(Boolean)).toHaveLength(1)
+      const winner = racers[outcomes.indexOf(true)]
+      expect(await tasks.cursor(log)).toBe(winner?.upTo)
+      expect((await tasks.list({ projectId: log.projectId, limit: 9 })).map(({ id }) => id)).toEqual([winner?.id])
+    }
+  })
+
+  it('counts a try once, and leases and renews, where the answer was lost', async () => {
+    const id = await packedTask()
+    await tasks.advance(id, step.assign(id), by)
+    const lose = () => proxy().inject({ fault: LOST, operation: 'UpdateItem', times: 1 })
+    lose()
+    expect(await tasks.countTry(id, 'no answer')).toBe(1)
+    lose()
+    const lease = await tasks.lease(id, 'worker', 1_000, 500)
+    expect(await tasks.lease(id, 'other', 1_000, 500)).toBeNull()
+    lose()
+    expect(await tasks.renew(id, lease?.token ?? -1n, 1_100, 500)).toEqual({ token: lease?.token, until: 1_600 })
+    lose()
+    await tasks.release(id, lease?.token ?? -1n)
+    expect(await tasks.lease(id, 'other', 1_100, 500)).not.toBeNull()
+    expect((await tasks.get(id))?.tries).toBe(1)
+  })
+
+  it('does not forget a try that is counted while a step is taken', async () => {
+    const id = await packedTask()
+    const slow = proxy().inject({ fault: { type: 'delay', ms: 200 }, operation: 'TransactWriteItems', times: 1 })
+    const assigned = tasks.advance(id, step.assign(id), by)
+    await expect.poll(slow.hits).toBe(1)
+    await tasks.countTry(id, 'no answer')
+    await assigned
+    expect(await tasks.get(id)).toMatchObject({ state: 'assigned', tries: 1 })
+  })
+
+  it('gives back whole lists where a batch of reads comes back in parts', async () => {
+    const log = someLog()
+    for (let i = 1; i <= 3; i++) expect(await tasks.create(await draft(log, i))).toBe(true)
+    proxy().inject({ fault: { type: 'unprocessed', keep: 1 }, operation: 'BatchGetItem', times: 2 })
+    expect(await tasks.list({ projectId: log.projectId, limit: 9 })).toHaveLength(3)
+  })
+
+  it('cuts a long reason, which stands in the item that each step rewrites', async () => {
+    const id = await packedTask()
+    const failed = await tasks.advance(id, { to: 'failed' }, { ...by, reason: 'x'.repeat(100_000) })
+    expect(failed.failure).toBe(`${'x'.repeat(499)}…`)
+    expect((await tasks.get(id))?.failure).toBe(failed.failure)
+  })
+})
