@@ -41,6 +41,8 @@ const REWIND = 10_000n
 /** Reads at once, so that catching up does not flood an endpoint. */
 const PARALLEL = 8
 const MAX_ABSENT = 10_000
+/** A chain without a new final block for so long has stopped, or its endpoint has. */
+const STALLED_MS = 30 * 60_000
 
 /**
  * The ProjectRegistrar as of a final block. Events only say which projects changed; what they are now is read from the contract, so a missed or
@@ -56,6 +58,9 @@ export class ChainRegistry implements Registry {
   readonly #absent = new Map<ProjectId, number>()
   readonly #reading = new Map<ProjectId, Promise<ProjectRecord | null>>()
   readonly #cursorName: string
+  readonly #labels: { readonly chain: string }
+  /** The newest final block, and when it was first seen. */
+  #newest: { readonly block: bigint; readonly seenAt: number } | null = null
   #loop: Promise<void> | null = null
   #stop = new AbortController()
   readonly #syncing = new Turns()
@@ -74,6 +79,7 @@ export class ChainRegistry implements Registry {
     this.#state = modules.state
     this.#contracts = modules.contracts
     this.#telemetry = modules.telemetry ?? null
+    this.#labels = { chain: String(modules.chain.chainId) }
     this.#cursorName = `registry:${modules.chain.chainId}:${modules.contracts.projectRegistrar}`
     this.#options = {
       fromBlock: 0n,
@@ -98,7 +104,13 @@ export class ChainRegistry implements Registry {
 
   /** Reads what became final since the last time. @throws {ChainUnavailableError} */
   async sync(): Promise<void> {
-    return this.#syncing.run(() => readable(this.#chain, () => this.#syncOnce()))
+    let stalled = 1
+    try {
+      const ageMs = await this.#syncing.run(() => readable(this.#chain, () => this.#syncOnce()))
+      stalled = ageMs > STALLED_MS ? 1 : 0
+    } finally {
+      this.#telemetry?.gauge('w3b_listener_stalled', stalled, this.#labels)
+    }
   }
 
   /** The block up to which the chain was read, as the store has it; null before the first time. */
@@ -156,13 +168,18 @@ export class ChainRegistry implements Registry {
     }
   }
 
-  async #syncOnce(): Promise<void> {
+  /** @returns for how long this object has seen no new final block */
+  async #syncOnce(): Promise<number> {
     const stored = await this.#state.cursor(this.#cursorName)
     const final = await this.#chain.finalBlockNumber()
+    const now = Date.now()
+    if (final !== this.#newest?.block) this.#newest = { block: final, seenAt: now }
+    const unchangedMs = now - this.#newest.seenAt
     const cursor = stored === null ? null : await this.#checked(stored, final)
-    if (cursor !== null && final <= cursor.block) return
+    if (cursor !== null && final <= cursor.block) return unchangedMs
     const at = await this.#chain.block(final)
-    if (at === null) return
+    if (at === null) return unchangedMs
+    this.#telemetry?.gauge('w3b_listener_lag_seconds', Math.max(0, now / 1000 - Number(at.timestamp)), this.#labels)
     const rewound = stored !== null && cursor === null
     const from = this.#from(stored, cursor)
     const changed = await this.#changedProjects(from, final)
@@ -175,6 +192,7 @@ export class ChainRegistry implements Registry {
       this.#absent.delete(record.id)
       for (const listener of this.#listeners) listener(record)
     }
+    return 0
   }
 
   /** @returns the cursor, or null when its block is no longer on the chain */

@@ -1,16 +1,22 @@
 import { IllegalTransitionError, type TaskId, TaskNotFoundError, type TaskRecord, W3bError } from '@w3bstream/protocol'
 import { type AssignPorts, assignTask, sendProveHint } from './assignTask.ts'
 import type { BlobStore } from './ports/BlobStore.ts'
+import type { Clock } from './ports/Clock.ts'
 import type { SettlementWatcher, Watched } from './ports/Destination.ts'
 import type { Queue } from './ports/Queue.ts'
+import type { TaskStore } from './ports/TaskStore.ts'
 import type { Telemetry } from './ports/Telemetry.ts'
 import { spanOf } from './spanOf.ts'
 
-export interface ReconcilePorts extends AssignPorts {
+export interface FollowPorts {
+  readonly tasks: TaskStore
   readonly settleQueue: Queue
   readonly watcher: SettlementWatcher
+  readonly clock: Clock
   readonly telemetry: Telemetry
 }
+
+export interface ReconcilePorts extends AssignPorts, FollowPorts {}
 
 export interface ReconcileLimits {
   /** How long a step may rest before its hint is sent again. */
@@ -54,7 +60,7 @@ function isRepeatDue({ graceMs, repeat }: ReconcileLimits, restedMs: number): bo
 }
 
 /** Follows submitted and settled transactions: receipts, reorgs, finality. */
-export async function followSettlements(ports: ReconcilePorts, batch: number): Promise<void> {
+export async function followSettlements(ports: FollowPorts, batch: number): Promise<void> {
   const now = ports.clock.now()
   const open = [
     ...(await ports.tasks.stale('submitted', now, batch)),
@@ -74,12 +80,12 @@ export async function followSettlements(ports: ReconcilePorts, batch: number): P
 
 const hasNoTransaction = (record: TaskRecord): boolean => record.state === 'settled' && record.settlement === null
 
-function note(ports: ReconcilePorts, record: TaskRecord, seen: Watched): Promise<void> {
+function note(ports: FollowPorts, record: TaskRecord, seen: Watched): Promise<void> {
   const name = seen.type === 'finalized' ? 'finalize' : 'follow'
   return ports.telemetry.span(name, spanOf(record), () => move(ports, seen))
 }
 
-async function move(ports: ReconcilePorts, seen: Watched): Promise<void> {
+async function move(ports: FollowPorts, seen: Watched): Promise<void> {
   const log = (reason: string) => ({ at: ports.clock.now(), actor: 'settler', reason })
   try {
     switch (seen.type) {
@@ -112,7 +118,9 @@ async function move(ports: ReconcilePorts, seen: Watched): Promise<void> {
         return
       case 'reverted':
         await ports.tasks.advance(seen.task, { to: 'failed' }, log(`${seen.transaction} reverted: ${seen.reason}`))
+        ports.telemetry.count('w3b_settlements_failed_total')
         ports.telemetry.count('w3b_tasks_total', { state: 'failed' })
+        ports.telemetry.count('w3b_settlements_failed_total')
         return
     }
   } catch (error) {

@@ -189,7 +189,9 @@ async function giveUp(
       return { type: 'retry', afterMs: Math.min(60_000, 500 * 2 ** Math.min(tries, 7)) }
   }
   await ports.tasks.advance(record.id, { to: 'failed' }, log(ports, reason))
+  ports.telemetry.count('w3b_settlements_failed_total')
   ports.telemetry.count('w3b_tasks_total', { state: 'failed' })
+  ports.telemetry.count('w3b_settlements_failed_total')
   return { type: 'failed', reason }
 }
 

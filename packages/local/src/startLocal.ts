@@ -306,7 +306,12 @@ async function start(
     quota: store.quota,
     telemetry,
     clock: systemClock,
-    metrics: () => telemetry.metrics(),
+    metrics: async () => {
+      const queues = { prove: proveQueue, settle: settleQueue }
+      for (const [name, queue] of Object.entries(queues))
+        telemetry.gauge('w3b_queue_depth', await queue.depth(), { queue: name })
+      return telemetry.metrics()
+    },
     credentialSigner: await es256CredentialSigner(await credentialKey(dataDir)),
     ...(operator === null ? {} : { publisher: publisher(operator, contracts, content, chainRegistry, keys) }),
     config: {
