@@ -30,6 +30,7 @@ const chain = z
       .default([])
       .readonly(),
     fromBlock: amount('a block').default(0n),
+    adoptChainNonce: z.boolean().default(false),
     feeMode: z.enum(['eip1559', 'legacy']).nullable().default(null),
     finalityDepth: z.int().min(0).max(100_000).nullable().default(null),
     maxFeePerGas: amount('wei').nullable().default(null),
@@ -138,7 +139,7 @@ const aws = z
       .prefault({ vcpu: 0.25, memoryGb: 0.5 }),
     alarmEmail: z.email().nullable().default(null),
     logDays: z.literal([1, 3, 5, 7, 14, 30, 60, 90, 180, 365]).default(14),
-    logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('warn'),
+    logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('warn'),
     traceRate: z.number().min(0).max(1).default(0.01),
   })
   .readonly()
@@ -196,7 +197,8 @@ const schema = z
  * environment or a vault.
  *
  * - `chains`: at least one. `name`, `feeMode`, `finalityDepth` and `maxFeePerGas` (wei) are null where the preset of that chain id holds; `contracts` is
- *   null where they are still to be deployed, and none is on the chain before `fromBlock`. `rpc` is empty where endpoints are a secret
+ *   null where they are still to be deployed, and none is on the chain before `fromBlock`. `adoptChainNonce`, to be set after a restore from a backup that is
+ *   older than the chain: go on from the chain's nonce. `rpc` is empty where endpoints are a secret
  *   ({@link parseRpcUrls}). A project's `chainEndpoint` can only select one of these chains.
  * - `quotas`: messages a second, and at once, of one peer address, project, device, token.
  * - `limits`: bytes of a message and of a project file, messages of a batch, milliseconds and bytes of one proof, tries before a task fails.

@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto'
+import { listObjects, readMessages, useObjects, useState, writeMessages } from './access.ts'
+import { config, prefix } from './deployment.ts'
+import { common, type Environment } from './environment.ts'
+import { lambda } from './lambda.ts'
+import type { Statement } from './roles.ts'
+import { secretParameter } from './secrets.ts'
+import { timeouts } from './timeouts.ts'
+
+const { at, direct, domain, memoryMb, originSecretVersion, requestsPerAddress } = config.aws.ingest
+
+/** The header that carries the origin secret. */
+const ORIGIN_HEADER = 'x-w3b-origin'
+
+/** CloudFront's managed policies that cache nothing, and pass everything on but the host. */
+const CACHING_DISABLED = '4135ea2d-6df8-44a3-9df3-4b5a84be39ad'
+const ALL_BUT_HOST = 'b689b0a8-53d0-40ab-baf2-68738e2966ac'
+
+const statements: readonly Statement[] = [readMessages, writeMessages, useState, useObjects, listObjects]
+
+/** Where devices and dApps reach the deployment. */
+export const endpoint = at === 'worker' ? edgeWorker() : at === 'direct' ? functionUrl() : distribution()
+
+/** The function behind CloudFront or alone; null where an edge worker takes its place. */
+function ingestFunction() {
+  // The former secret stays valid while CloudFront's edges still send it.
+  const versions = [originSecretVersion, ...(originSecretVersion > 1 ? [originSecretVersion - 1] : [])]
+  const secrets = versions.map(
+    (n) => new random.RandomPassword(`OriginSecret${n}`, { length: 48, special: false }).result,
+  )
+  const environment: Environment = {
+    ...common,
+    // Whoever reads the function's settings learns no secret from them.
+    W3B_ORIGIN_SECRETS: $util.unsecret(
+      $resolve(secrets).apply((all) =>
+        all.map((secret) => createHash('sha256').update(secret).digest('hex')).join(','),
+      ),
+    ),
+    W3B_DIRECT: at === 'direct' || direct ? 'on' : 'off',
+    ...(config.aws.credentials ? { W3B_CREDENTIAL_KEY_PARAMETER: secretParameter('CredentialKey').name } : {}),
+  }
+  const fn = lambda('Ingest', {
+    handler: 'ingest/lambda.handler',
+    memoryMb,
+    timeoutS: timeouts.ingest,
+    environment,
+    statements: config.aws.credentials
+      ? [...statements, { actions: ['ssm:GetParameter'], resources: [secretParameter('CredentialKey').arn] }]
+      : statements,
+    url: true,
+  })
+  return { fn, secret: secrets[0] ?? $output('') }
+}
+
+function functionUrl(): $util.Output<string> {
+  return ingestFunction().fn.url
+}
+
+function distribution(): $util.Output<string> {
+  const { fn, secret } = ingestFunction()
+  const cdn = new sst.aws.Cdn('Edge', {
+    comment: `${prefix}: ingest`,
+    origins: [
+      {
+        originId: 'ingest',
+        domainName: fn.url.apply((url) => new URL(url).host),
+        customHeaders: [{ name: ORIGIN_HEADER, value: secret }],
+        customOriginConfig: {
+          httpPort: 80,
+          httpsPort: 443,
+          originProtocolPolicy: 'https-only',
+          originSslProtocols: ['TLSv1.2'],
+          originReadTimeout: 60,
+          originKeepaliveTimeout: 60,
+        },
+      },
+    ],
+    defaultCacheBehavior: {
+      targetOriginId: 'ingest',
+      viewerProtocolPolicy: 'https-only',
+      allowedMethods: ['GET', 'HEAD', 'OPTIONS', 'PUT', 'POST', 'PATCH', 'DELETE'],
+      cachedMethods: ['GET', 'HEAD'],
+      cachePolicyId: CACHING_DISABLED,
+      originRequestPolicyId: ALL_BUT_HOST,
+      compress: false,
+    },
+    wait: false,
+    ...(domain === null
+      ? {}
+      : { domain: { name: domain.name, ...(domain.certificateArn === null ? {} : { cert: domain.certificateArn }) } }),
+    ...(requestsPerAddress === null ? {} : { webAclArn: firewall(requestsPerAddress).arn }),
+    transform: {
+      distribution: (args) => {
+        args.httpVersion = 'http2and3'
+        args.isIpv6Enabled = true
+        args.priceClass = 'PriceClass_All'
+      },
+    },
+  })
+  return domain === null ? cdn.url : $output(`https://${domain.name}`)
+}
+
+/** Counts requests by address before they cost anything else. CloudFront's firewalls live in us-east-1. */
+function firewall(limit: number): aws.wafv2.WebAcl {
+  const visibility = (metricName: string) => ({
+    metricName,
+    cloudwatchMetricsEnabled: true,
+    sampledRequestsEnabled: false,
+  })
+  return new aws.wafv2.WebAcl('Firewall', {
+    region: 'us-east-1',
+    name: `${prefix}-ingest`,
+    scope: 'CLOUDFRONT',
+    defaultAction: { allow: {} },
+    rules: [
+      {
+        name: 'requests-per-address',
+        priority: 0,
+        action: { block: { customResponse: { responseCode: 429 } } },
+        statement: { rateBasedStatement: { limit, aggregateKeyType: 'IP', evaluationWindowSec: 300 } },
+        visibilityConfig: visibility('RequestsPerAddress'),
+      },
+    ],
+    visibilityConfig: visibility('Ingest'),
+  })
+}
+
+/** The same application at the edge, writing to the same tables with the keys of a user that may do what the function's role may. */
+function edgeWorker(): $util.Output<string> {
+  const access = new sst.Linkable('IngestAccess', {
+    properties: {},
+    include: statements.map(({ actions, resources }) =>
+      sst.aws.permission({ actions: [...actions], resources: [...resources] }),
+    ),
+  })
+  const worker = new sst.cloudflare.Worker('Ingest', {
+    handler: 'functions/ingest/worker.ts',
+    url: domain === null,
+    ...(domain === null ? {} : { domain: domain.name }),
+    link: [access],
+    environment: { ...common, AWS_REGION: config.aws.region },
+    compatibility: { date: '2026-01-01', flags: ['nodejs_compat'] },
+  })
+  return domain === null ? worker.url.apply((url) => url ?? '') : $output(`https://${domain.name}`)
+}
