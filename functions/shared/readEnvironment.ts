@@ -138,11 +138,14 @@ const UNITS = {
     'settleQueue',
     'gapsQueue',
     'sequencerKey',
+    // Follows what the settler sent, and names the prover in assignments.
+    'settlerKey',
+    'proverKey',
     'rpcParameter',
   ],
   prover: [...COMMON, 'proveQueue', 'proveGpuQueue', 'settleQueue', 'proverKey', 'rpcParameter'],
   settler: [...COMMON, 'settleQueue', 'settlerKey', 'rpcParameter'],
-  node: [...COMMON, 'rpcParameter'],
+  node: [...COMMON, 'settleQueue', 'settlerKey', 'rpcParameter'],
 } as const satisfies Record<string, readonly Field[]>
 
 /** A deployed unit. */

@@ -1,7 +1,12 @@
 import { W3bError } from '@w3bstream/protocol'
 import { type AssignPorts, assignTask } from './assignTask.ts'
-import { isDue, type PackPorts, packTask } from './packTask.ts'
-import type { WaitingLog } from './ports/MessageLog.ts'
+import { isDue, MAX_TASK_BYTES, type PackPorts, packTask } from './packTask.ts'
+import type { LogId, WaitingLog } from './ports/MessageLog.ts'
+
+export interface PackLogPorts extends PackPorts, AssignPorts {
+  /** Told when a log's waiting messages fill a task, for whoever signals that: so many, or so many payload bytes. */
+  readonly setFull?: (log: LogId, full: { readonly count: number; readonly bytes: number }) => Promise<void>
+}
 
 /** Assignments under way at once: signing them may be a call over the network. */
 const ASSIGNING = 64
@@ -13,13 +18,15 @@ const ASSIGNING = 64
  * @returns how many tasks were made
  */
 export async function packLog(
-  ports: PackPorts & AssignPorts,
+  ports: PackLogPorts,
   waiting: WaitingLog,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<number> {
   const { projectId, version: name } = waiting.log
   const { version } = await ports.projects.version(projectId, name)
+  const { amount, maxBytes } = version.aggregation
+  await ports.setFull?.(waiting.log, { count: amount, bytes: maxBytes ?? MAX_TASK_BYTES })
   if (!isDue(version, waiting, ports.clock.now())) return 0
   const assigning = new Set<Promise<void>>()
   let made = 0

@@ -35,7 +35,7 @@ export interface PackPorts {
 
 const NO_COMMITMENT = `0x${'00'.repeat(32)}` as Hash
 /** Bound on a task's payloads where its project names none: one task must fit a prover's memory. */
-const MAX_TASK_BYTES = 16 * 2 ** 20
+export const MAX_TASK_BYTES = 16 * 2 ** 20
 
 /**
  * Closes the oldest messages of a project version's log into one task, if enough of them wait: so many messages, so old, or so many bytes, whichever

@@ -1,7 +1,5 @@
 import { W3bError } from '@w3bstream/protocol'
-import type { AssignPorts } from './assignTask.ts'
-import { packLog } from './packLog.ts'
-import type { PackPorts } from './packTask.ts'
+import { type PackLogPorts, packLog } from './packLog.ts'
 import type { LogId, WaitingLog } from './ports/MessageLog.ts'
 
 export interface SequenceLimits {
@@ -22,7 +20,7 @@ const COUNTED = 100_000
  * @returns how many tasks were made, and which logs failed
  */
 export async function sequence(
-  ports: PackPorts & AssignPorts,
+  ports: PackLogPorts,
   limits: SequenceLimits,
   only: readonly LogId[] | null,
   signal: AbortSignal,
@@ -48,7 +46,7 @@ export async function sequence(
 
 /** @returns null where it failed */
 async function packAlone(
-  ports: PackPorts & AssignPorts,
+  ports: PackLogPorts,
   waiting: WaitingLog,
   timeoutMs: number,
   signal: AbortSignal,
