@@ -19,6 +19,8 @@ interface Bucket {
   at: number
   /** Granted here and not yet claimed. */
   owed: number
+  /** When the first of that was granted. */
+  owedSince: number
   claiming: boolean
   /** When the table failed last. */
   failedAt: number
@@ -75,8 +77,7 @@ export class SharedQuota implements Quota {
     const { perSecond, burst } = allotment
     const now = this.#clock.now()
     const bucket = this.#bucketOf(scope, burst, now)
-    bucket.tokens = Math.min(burst, bucket.tokens + (Math.max(0, now - bucket.at) * perSecond) / 1_000)
-    bucket.at = now
+    refill(bucket, allotment, now)
     const wanted = Math.min(units, burst)
     if (bucket.tokens < wanted)
       return Math.min(MAX_WAIT_MS, Math.max(1, Math.ceil(((wanted - bucket.tokens) * 1_000) / perSecond)))
@@ -87,6 +88,7 @@ export class SharedQuota implements Quota {
       this.#startClaim(scope, bucket, allotment, now)
       return CLAIM_WAIT_MS
     }
+    if (bucket.owed === 0) bucket.owedSince = now
     bucket.tokens -= units
     bucket.owed += units
     if (shared && bucket.owed >= chunk) this.#startClaim(scope, bucket, allotment, now)
@@ -103,6 +105,7 @@ export class SharedQuota implements Quota {
       tokens: burst,
       at: now,
       owed: 0,
+      owedSince: now,
       claiming: false,
       failedAt: Number.NEGATIVE_INFINITY,
       fullAt: 0,
@@ -128,37 +131,42 @@ export class SharedQuota implements Quota {
   }
 
   /** Claims what is owed. A failure leaves it owed: the next call claims it again. */
-  async #claim(scope: string, bucket: Bucket, { perSecond, burst }: Allotment): Promise<void> {
-    const units = bucket.owed
-    const now = this.#clock.now()
+  async #claim(scope: string, bucket: Bucket, allotment: Allotment): Promise<void> {
+    const { perSecond, burst } = allotment
+    const { owed, owedSince } = bucket
+    const asked = this.#clock.now()
     try {
-      bucket.fullAt = await this.#push(scope, bucket.fullAt, now, (units * 1_000) / perSecond)
+      bucket.fullAt = await this.#push(scope, bucket.fullAt, owedSince, (owed * 1_000) / perSecond)
     } catch {
-      bucket.failedAt = now
+      bucket.failedAt = asked
       return
     }
-    bucket.owed -= units
-    const left = burst - (Math.max(0, bucket.fullAt - now) * perSecond) / 1_000
-    bucket.tokens = Math.min(bucket.tokens, left - bucket.owed)
+    bucket.owed -= owed
+    bucket.owedSince = asked
+    const now = this.#clock.now()
+    refill(bucket, allotment, now)
+    // As if what was granted meanwhile had been claimed too.
+    const fullAt = Math.max(bucket.fullAt, asked) + (bucket.owed * 1_000) / perSecond
+    bucket.tokens = Math.min(bucket.tokens, burst - (Math.max(0, fullAt - now) * perSecond) / 1_000)
   }
 
-  /** Moves the time at which the fleet's bucket is full again. @returns that time */
-  async #push(scope: string, guess: number, now: number, costMs: number): Promise<number> {
+  /** Moves the time at which the fleet's bucket is full again, by what was granted since a time. @returns the new one */
+  async #push(scope: string, guess: number, since: number, costMs: number): Promise<number> {
     let fullAt = guess
     for (let tried = 1; ; tried++) {
-      // An expression knows no maximum: one form adds to a time to come, the other starts from now.
-      const isOwing = fullAt > now
+      // An expression knows no maximum: one form adds to what is there, the other starts anew.
+      const isOwing = fullAt > since
       try {
         const { Attributes } = await this.#aws.dynamo('UpdateItem', {
           TableName: this.#table,
           Key: { pk: { S: `quota#${scope}` }, sk: { S: 'quota' } },
           UpdateExpression: isOwing ? 'SET f = f + :cost, #ttl = :ttl' : 'SET f = :next, #ttl = :ttl',
-          ConditionExpression: isOwing ? 'f > :now' : 'attribute_not_exists(f) OR f <= :now',
+          ConditionExpression: isOwing ? 'f > :since' : 'attribute_not_exists(f) OR f <= :since',
           ExpressionAttributeNames: { '#ttl': 'ttl' },
           ExpressionAttributeValues: {
-            ':now': number(now),
-            ':ttl': number(Math.ceil((Math.max(now, fullAt) + costMs + KEPT_MS) / 1_000)),
-            ...(isOwing ? { ':cost': number(costMs) } : { ':next': number(now + costMs) }),
+            ':since': number(since),
+            ':ttl': number(Math.ceil((Math.max(since, fullAt) + costMs + KEPT_MS) / 1_000)),
+            ...(isOwing ? { ':cost': number(costMs) } : { ':next': number(since + costMs) }),
           },
           ReturnValues: 'UPDATED_NEW',
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
@@ -171,6 +179,11 @@ export class SharedQuota implements Quota {
       }
     }
   }
+}
+
+function refill(bucket: Bucket, { perSecond, burst }: Allotment, now: number): void {
+  bucket.tokens = Math.min(burst, bucket.tokens + (Math.max(0, now - bucket.at) * perSecond) / 1_000)
+  bucket.at = now
 }
 
 const number = (value: number): { readonly N: string } => ({ N: value.toFixed(3) })
