@@ -38,6 +38,8 @@ const TOPICS = {
 }
 /** A reorg deeper than the finality depth is looked for so many blocks back. */
 const REWIND = 10_000n
+/** Ranges of logs after which the cursor is stored. */
+const STEP_RANGES = 50n
 /** Reads at once, so that catching up does not flood an endpoint. */
 const PARALLEL = 8
 const MAX_ABSENT = 10_000
@@ -182,17 +184,26 @@ export class ChainRegistry implements Registry {
     this.#telemetry?.gauge('w3b_listener_lag_seconds', Math.max(0, now / 1000 - Number(at.timestamp)), this.#labels)
     const rewound = stored !== null && cursor === null
     const from = this.#from(stored, cursor)
-    const changed = await this.#changedProjects(from, final)
-    // After a reorg a project may be gone without a word.
-    if (rewound) for (const known of await this.#state.projects()) changed.add(known.id)
-    const records = await this.#readAll([...changed], final)
-    const next = { block: at.number, hash: at.hash }
-    await this.#saving.run(() => this.#state.advanceCursor(this.#cursorName, next, records))
+    // In steps, so that a process whose time is short gets on, too.
+    const step = STEP_RANGES * BigInt(this.#chain.preset.logRange)
+    for (let start = from; start <= final; start += step) {
+      const end = start + step - 1n
+      const reached = end < final ? await this.#chain.block(end) : at
+      if (reached === null) return unchangedMs
+      const changed = await this.#changedProjects(start, reached.number)
+      // After a reorg a project may be gone without a word.
+      if (rewound) for (const known of await this.#state.projects()) changed.add(known.id)
+      await this.#note({ block: reached.number, hash: reached.hash }, await this.#readAll([...changed], final))
+    }
+    return 0
+  }
+
+  async #note(cursor: Cursor, records: readonly ProjectRecord[]): Promise<void> {
+    await this.#saving.run(() => this.#state.advanceCursor(this.#cursorName, cursor, records))
     for (const record of records) {
       this.#absent.delete(record.id)
       for (const listener of this.#listeners) listener(record)
     }
-    return 0
   }
 
   /** @returns the cursor, or null when its block is no longer on the chain */

@@ -3,6 +3,9 @@ import type { Address } from '@w3bstream/protocol'
 import type { ChainClient } from './ChainClient.ts'
 import { settledNumbers } from './settledNumbers.ts'
 
+/** Ranges of logs after which the cursor is stored. */
+const STEP_RANGES = 50n
+
 /**
  * Asks the chain which of a sequencer's task numbers the router has settled since this was asked last, and counts them as used: a store that was
  * restored from an older copy must not give them again. To be called before anything is packed; repeated it reads only what is new.
@@ -17,10 +20,16 @@ export async function passSettled(
   // Its own: a registry's cursor is moved by whoever follows the registry, also before this has looked.
   const name = `settled:${chain.chainId}:${p.router}:${p.sequencer}`
   const before = await state.cursor(name)
-  const final = await chain.block(await chain.finalBlockNumber())
-  const fromBlock = before === null ? p.fromBlock : before.block + 1n
-  for (const [id, number] of await settledNumbers(chain, { ...p, fromBlock }))
-    await tasks.passSequences(id, p.sequencer, Number(BigInt.asUintN(32, number)))
-  if (final !== null && final.number >= fromBlock)
-    await state.advanceCursor(name, { block: final.number, hash: final.hash }, [])
+  const [head, final] = [await chain.blockNumber(), await chain.finalBlockNumber()]
+  // In steps, so that a process whose time is short gets on, too.
+  const step = STEP_RANGES * BigInt(chain.preset.logRange)
+  for (let from = before === null ? p.fromBlock : before.block + 1n; from <= head; from += step) {
+    const end = from + step - 1n
+    const toBlock = end < head ? end : head
+    for (const [id, number] of await settledNumbers(chain, { ...p, fromBlock: from, toBlock }))
+      await tasks.passSequences(id, p.sequencer, Number(BigInt.asUintN(32, number)))
+    const reached = await chain.block(toBlock < final ? toBlock : final)
+    if (reached !== null && reached.number >= from)
+      await state.advanceCursor(name, { block: reached.number, hash: reached.hash }, [])
+  }
 }

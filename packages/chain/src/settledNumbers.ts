@@ -6,16 +6,16 @@ import type { ChainClient } from './ChainClient.ts'
 const SETTLED = toEventSelector('Settled(bytes32,uint64,address,address,uint64,bytes32,bytes32,bytes32)')
 
 /**
- * The greatest number of a sequencer's tasks that the router has settled since a block, for each project: a store that was restored from an older
- * copy must not give these numbers again.
+ * The greatest number of a sequencer's tasks that the router has settled in a range of blocks, for each project: a store that was restored from an
+ * older copy must not give these numbers again.
  * @throws {ChainUnavailableError}
  */
 export async function settledNumbers(
   chain: ChainClient,
-  p: { readonly router: Address; readonly sequencer: Address; readonly fromBlock: bigint },
+  p: { readonly router: Address; readonly sequencer: Address; readonly fromBlock: bigint; readonly toBlock: bigint },
 ): Promise<Map<ProjectId, bigint>> {
   const greatest = new Map<ProjectId, bigint>()
-  const head = await chain.blockNumber()
+  const head = p.toBlock
   const range = BigInt(chain.preset.logRange)
   for (let fromBlock = p.fromBlock; fromBlock <= head; fromBlock += range) {
     const end = fromBlock + range - 1n

@@ -120,7 +120,6 @@ async function move(ports: FollowPorts, seen: Watched): Promise<void> {
         await ports.tasks.advance(seen.task, { to: 'failed' }, log(`${seen.transaction} reverted: ${seen.reason}`))
         ports.telemetry.count('w3b_settlements_failed_total')
         ports.telemetry.count('w3b_tasks_total', { state: 'failed' })
-        ports.telemetry.count('w3b_settlements_failed_total')
         return
     }
   } catch (error) {

@@ -191,7 +191,6 @@ async function giveUp(
   await ports.tasks.advance(record.id, { to: 'failed' }, log(ports, reason))
   ports.telemetry.count('w3b_settlements_failed_total')
   ports.telemetry.count('w3b_tasks_total', { state: 'failed' })
-  ports.telemetry.count('w3b_settlements_failed_total')
   return { type: 'failed', reason }
 }
 
