@@ -9,6 +9,8 @@ import type {
   PutItemCommandOutput,
   QueryCommandInput,
   QueryCommandOutput,
+  ScanCommandInput,
+  ScanCommandOutput,
   TransactWriteItemsCommandInput,
   TransactWriteItemsCommandOutput,
   UpdateItemCommandInput,
@@ -48,6 +50,8 @@ export interface DynamoCalls {
   GetItem: { input: GetItemCommandInput; output: Omit<GetItemCommandOutput, '$metadata'> }
   PutItem: { input: PutItemCommandInput; output: Omit<PutItemCommandOutput, '$metadata'> }
   Query: { input: QueryCommandInput; output: Omit<QueryCommandOutput, '$metadata'> }
+  /** For an operator's tools alone: it reads, and pays for, a whole table. */
+  Scan: { input: ScanCommandInput; output: Omit<ScanCommandOutput, '$metadata'> }
   TransactWriteItems: {
     input: TransactWriteItemsCommandInput
     output: Omit<TransactWriteItemsCommandOutput, '$metadata'>

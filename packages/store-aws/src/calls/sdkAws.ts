@@ -6,6 +6,7 @@ import {
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
+  ScanCommand,
   TransactionCanceledException,
   TransactWriteItemsCommand,
   UpdateItemCommand,
@@ -66,6 +67,7 @@ export function sdkAws(options: AwsOptions): Aws & { close(): void } {
     GetItem: (input, o) => dynamo.send(new GetItemCommand(input), o),
     PutItem: (input, o) => dynamo.send(new PutItemCommand(input), o),
     Query: (input, o) => dynamo.send(new QueryCommand(input), o),
+    Scan: (input, o) => dynamo.send(new ScanCommand(input), o),
     TransactWriteItems: (input, o) => dynamo.send(new TransactWriteItemsCommand(input), o),
     UpdateItem: (input, o) => dynamo.send(new UpdateItemCommand(input), o),
   }
