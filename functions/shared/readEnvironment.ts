@@ -24,7 +24,7 @@ const text =
   }
 
 const optional =
-  <T, D>(name: string, read: (name: string) => Read<T>, absent: D): Read<T | D> =>
+  <T, const D>(name: string, read: (name: string) => Read<T>, absent: D): Read<T | D> =>
   (variables) =>
     variables[name] === undefined || variables[name] === '' ? absent : read(name)(variables)
 
@@ -38,7 +38,7 @@ const matching =
   }
 
 const oneOf =
-  <T extends string>(...values: readonly T[]) =>
+  <const T extends string>(...values: readonly T[]) =>
   (name: string): Read<T> =>
   (variables) => {
     const value = text(name)(variables)

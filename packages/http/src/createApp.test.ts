@@ -72,6 +72,13 @@ describe('the application', () => {
     expect(JSON.stringify(server.told)).not.toMatch(/hush|payload/)
   })
 
+  it('names contract and operator', async () => {
+    expect((await send(at('/coordinator_config'))).json).toEqual({
+      projectContractAddress: server.domain.verifyingContract,
+      OperatorETHAddress: expect.stringMatching(/^0x[0-9a-f]{40}$/),
+    })
+  })
+
   it('measures each request by route and status', async () => {
     await send(at('/v1/tasks/nope'))
     expect(server.told).toContainEqual({

@@ -1,5 +1,5 @@
 import { keccak_256 } from '@noble/hashes/sha3.js'
-import { compileKeccak } from './compileKeccak.ts'
+import { compileKeccak } from '#compileKeccak'
 
 let compiled: ((bytes: Uint8Array) => Uint8Array) | null = null
 

@@ -60,7 +60,7 @@ describe('the later W3bstream API', () => {
 
   it('counts a repeated message', async () => {
     for (const project of [1, 1]) expect((await postSigned(signed('again', project))).status).toBe(200)
-    expect(server.told).toContainEqual({ what: 'w3b_legacy_replays_total', fields: { project: '1' } })
+    expect(server.told.map(({ what }) => what)).toContain('w3b_legacy_replays_total')
   })
 
   it('shows a task to a GET with a body', async () => {

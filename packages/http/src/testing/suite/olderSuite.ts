@@ -202,13 +202,4 @@ export function olderSuite(make: MakeHttpHost): void {
     const other = await caller.post('/message', { ...message, data: 'other' }, headers)
     expect(other.status).toBe(409)
   })
-
-  it('is live, and names contract and operator', async () => {
-    expect((await caller.send('/live')).json).toEqual({ status: 'up' })
-    const config = (await caller.send('/coordinator_config')).json
-    expect(config).toEqual({
-      projectContractAddress: host.domain.verifyingContract,
-      OperatorETHAddress: expect.stringMatching(/^0x[0-9a-f]{40}$/),
-    })
-  })
 }
