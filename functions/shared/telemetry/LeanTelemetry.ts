@@ -38,14 +38,14 @@ export class LeanTelemetry implements Telemetry {
     modules: {
       /** Takes a line without its end. On Lambda: `process.stdout.write`, since `console.log` wraps what metrics are read from. */
       readonly write: (line: string) => void
-      /** Where spans go; absent: nowhere. */
-      readonly sendTraces?: (documents: readonly string[]) => Promise<void>
+      /** Where spans go; null: nowhere. */
+      readonly sendTraces: ((documents: readonly string[]) => Promise<void>) | null
       readonly now?: () => number
     },
     options: LeanTelemetryOptions,
   ) {
     this.#write = modules.write
-    this.#send = modules.sendTraces ?? null
+    this.#send = modules.sendTraces
     this.#now = modules.now ?? Date.now
     this.#options = options
     this.#metrics = new MetricBuffer(options.service)

@@ -1,29 +1,31 @@
+import type { AwsOptions } from '@w3bstream/store-aws'
 import { AwsV4Signer } from 'aws4fetch'
 
 /** X-Ray takes at most so many documents in one call. */
 const MAX_DOCUMENTS = 50
+const TIMEOUT_MS = 1_000
 
-/** Sends segment documents to X-Ray over `fetch`. A failure is the caller's to count: traces are not worth a retry. */
-export function xraySender(o: {
-  readonly region: string
-  readonly credentials: () => Promise<{
-    readonly accessKeyId: string
-    readonly secretAccessKey: string
-    readonly sessionToken?: string
-  }>
-  /** Where X-Ray is not at AWS's own address. */
-  readonly endpoint?: string
-  readonly timeoutMs?: number
-}): (documents: readonly string[]) => Promise<void> {
-  const url = `${o.endpoint ?? `https://xray.${o.region}.amazonaws.com`}/TraceSegments`
+/**
+ * Sends segment documents to X-Ray over `fetch`. A failure is the caller's to tell: traces are not worth a retry.
+ * @param variables `AWS_ENDPOINT_URL_XRAY`: where X-Ray is not at AWS's own address
+ * @returns null where other services are emulated and X-Ray is not
+ */
+export function xraySender(
+  options: AwsOptions & Required<Pick<AwsOptions, 'credentials'>>,
+  variables: Readonly<Record<string, unknown>> = {},
+): ((documents: readonly string[]) => Promise<void>) | null {
+  const { AWS_ENDPOINT_URL_XRAY: endpoint } = variables
+  const isEmulated = Object.keys(options.endpoints ?? {}).length > 0
+  if (typeof endpoint !== 'string' && isEmulated) return null
+  const url = `${typeof endpoint === 'string' ? endpoint : `https://xray.${options.region}.amazonaws.com`}/TraceSegments`
   return async (documents) => {
     for (let at = 0; at < documents.length; at += MAX_DOCUMENTS) {
       const signer = new AwsV4Signer({
-        ...(await o.credentials()),
+        ...(await options.credentials()),
         url,
         method: 'POST',
         service: 'xray',
-        region: o.region,
+        region: options.region,
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ TraceSegmentDocuments: documents.slice(at, at + MAX_DOCUMENTS) }),
       })
@@ -32,7 +34,7 @@ export function xraySender(o: {
         method: signed.method,
         headers: signed.headers,
         body: signed.body ?? null,
-        signal: AbortSignal.timeout(o.timeoutMs ?? 1_000),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
       })
       await answer.body?.cancel()
       if (!answer.ok) throw new Error(`X-Ray answered ${answer.status}`)
