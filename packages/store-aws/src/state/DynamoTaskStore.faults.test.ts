@@ -1,6 +1,7 @@
 import { nextTask, someLog, step, unsigned } from '@w3bstream/core/ports/suites'
 import { StoreUnavailableError, type TaskId } from '@w3bstream/protocol'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { DynamoMessageLog } from '../log/DynamoMessageLog.ts'
 import { testAws } from '../testing/index.ts'
 import { DynamoTaskStore } from './DynamoTaskStore.ts'
 import { openState } from './openState.ts'
@@ -13,10 +14,12 @@ describe('DynamoTaskStore, when calls go wrong', () => {
   let tasks: DynamoTaskStore
   beforeEach(async () => {
     aws.dynamo.proxy.clear()
-    const { tables } = await aws.make()
+    const { tables, bucket } = await aws.make()
     const { table } = await openState({ aws: aws.fetch }, { table: tables.state })
-    // What goes wrong here does not read the log.
-    const log = { idsBetween: async () => [], positionOf: async () => null }
+    const log = new DynamoMessageLog(
+      { aws: aws.fetch },
+      { messagesTable: tables.messages, stateTable: tables.state, bucket },
+    )
     tasks = new DynamoTaskStore({ table, log, clock: { now: Date.now }, telemetry: { log() {} } }, { settleMs: 0 })
   })
   const proxy = () => aws.dynamo.proxy

@@ -35,7 +35,7 @@ import { contend } from './contend.ts'
 import { mergeOrdered } from './mergeOrdered.ts'
 import type { Condition, Key, StateTable, Write } from './StateTable.ts'
 import { stateKeys } from './stateKeys.ts'
-import { readTask, writeProgress, writeTask } from './taskItem.ts'
+import { idOf, readTask, writeProgress, writeTask } from './taskItem.ts'
 
 type Listener = Parameters<TaskStore['watch']>[0]
 
@@ -208,7 +208,8 @@ export class DynamoTaskStore implements TaskStore {
     if (filter.before !== undefined) {
       const item = await this.#table.get(stateKeys.task(filter.before))
       if (item === null) return []
-      before = stateKeys.packedOrder(read.int(item, 'ca'), filter.before)
+      const order = state === undefined ? stateKeys.packedOrder : stateKeys.shortPackedOrder
+      before = order(read.int(item, 'ca'), filter.before)
     }
     const found: TaskRecord[] = []
     const page = Math.max(1, Math.min(MAX_PAGE, limit))
@@ -234,7 +235,7 @@ export class DynamoTaskStore implements TaskStore {
     )
     const due: { readonly id: TaskId; readonly at: number }[] = []
     for await (const item of oldestFirst) {
-      due.push({ id: idAtEnd(read.text(item, 'oa')), at: read.int(item, 'at') })
+      due.push({ id: idOf(item), at: read.int(item, 'at') })
       if (due.length === MAX_STALE) break
     }
     due.sort((a, b) => a.at - b.at)
@@ -338,7 +339,7 @@ export class DynamoTaskStore implements TaskStore {
   async release(id: TaskId, token: bigint): Promise<void> {
     await this.#table.update({
       key: stateKeys.task(id),
-      update: 'REMOVE #lh',
+      update: 'REMOVE #lh, #lu',
       condition: '#lt = :token',
       values: { ':token': { N: token.toString() } },
     })
@@ -365,7 +366,7 @@ export class DynamoTaskStore implements TaskStore {
       if (position === after) continue
       entries.push({
         position,
-        taskId: idAtEnd(read.text(item, 'pk')),
+        taskId: idOf(item),
         projectId: projectId(read.text(item, 'p')),
         entry: readEntry(item),
       })
@@ -432,7 +433,7 @@ export class DynamoTaskStore implements TaskStore {
     )
     return mapAsync(
       mergeOrdered(sources, (a, b) => read.text(a, order) > read.text(b, order)),
-      (item) => idAtEnd(read.text(item, order)),
+      (item) => (state === undefined ? idAtEnd(read.text(item, order)) : idOf(item)),
     )
   }
 
@@ -462,7 +463,7 @@ export class DynamoTaskStore implements TaskStore {
         type: 'put',
         item: {
           ...keyItem(stateKeys.task(id)),
-          ...writeTask(id, record),
+          ...writeTask(record),
           ...present(writeProgress(record)),
           ca: int(at),
           steps: int(1),
@@ -470,7 +471,7 @@ export class DynamoTaskStore implements TaskStore {
           after: int(after),
           upTo: int(upTo),
           os: text(stateKeys.inState('packed', id)),
-          oa: text(order),
+          oa: text(stateKeys.shortPackedOrder(at, id)),
         },
         condition: NEW,
       },
@@ -541,7 +542,7 @@ function changes(
     ...progress,
     // A try that is counted meanwhile stays counted.
     ...(record.tries === before.tries ? {} : { tries }),
-    ...(p.free ? { lh: null } : {}),
+    ...(p.free ? { lh: null, lu: null } : {}),
     os: text(stateKeys.inState(record.state, record.id)),
     steps: int(p.steps + 1),
   }

@@ -40,6 +40,7 @@ export const stateKeys = {
   /** The feed's sort key: when a step was taken, and which. */
   place: (at: number, id: TaskId, step: number): string => `${padded(at)}#${id.slice(2, 18)}#${stepName(step)}`,
   time: padded,
-  /** The other indexes' sort key: the order of packing. */
+  /** The other indexes' sort keys, in the order of packing; the short one is for a task's own item, which names it anyway. */
   packedOrder: (createdAt: number, id: TaskId): string => `${padded(createdAt)}#${id}`,
+  shortPackedOrder: (createdAt: number, id: TaskId): string => `${padded(createdAt)}#${id.slice(2, 18)}`,
 } as const

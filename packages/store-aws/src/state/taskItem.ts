@@ -21,8 +21,7 @@ const { bigint, flag, hex, int, map, text } = attribute
 const hashIn = (item: Item, name: string): Hash => hash(read.hex(item, name))
 
 /** What never changes after packing. Names are short, and hashes bytes: an item of up to 1 KB costs one write unit. */
-export const writeTask = (id: TaskId, record: Pick<TaskRecord, 'task' | 'vmType' | 'salt' | 'trace'>): Item => ({
-  id: hex(id),
+export const writeTask = (record: Pick<TaskRecord, 'task' | 'vmType' | 'salt' | 'trace'>): Item => ({
   p: bigint(record.task.projectId),
   v: text(record.task.version),
   ch: hex(record.task.configHash),
@@ -33,7 +32,7 @@ export const writeTask = (id: TaskId, record: Pick<TaskRecord, 'task' | 'vmType'
   n: bigint(record.task.number),
   vm: text(record.vmType),
   sa: hex(record.salt),
-  tr: text(record.trace),
+  tr: hex(`0x${record.trace}`),
 })
 
 /** What steps change, by attribute; null: not there. */
@@ -49,9 +48,12 @@ export const writeProgress = (record: TaskRecord): Readonly<Record<string, Item[
   se: record.settlement === null ? null : map(writeSettlement(record.settlement)),
 })
 
+/** @param item a task's, or a line of its state log */
+export const idOf = (item: Item): TaskId => taskId(read.text(item, 'pk').slice('task#'.length))
+
 /** @param item a task's item */
 export function readTask(item: Item): TaskRecord {
-  const id = taskId(read.hex(item, 'id'))
+  const id = idOf(item)
   const part = <T>(name: string, reader: (part: Item, task: TaskId) => T): T | null =>
     read.optional(item, name, (of, key) => reader(read.map(of, key), id))
   return {
@@ -69,7 +71,7 @@ export function readTask(item: Item): TaskRecord {
     vmType: read.text(item, 'vm') as VmType,
     salt: hashIn(item, 'sa'),
     state: read.text(item, 'st') as TaskState,
-    trace: read.text(item, 'tr') as TraceId,
+    trace: read.hex(item, 'tr').slice(2) as TraceId,
     createdAt: read.int(item, 'ca'),
     updatedAt: read.int(item, 'at'),
     taskSignature: read.optional(item, 'ts', read.hex),
