@@ -24,6 +24,7 @@ export default $config({
     if (config.aws.cpuProvers !== null) await import('./stacks/cpuProvers.ts')
     if (config.aws.gpuProvers !== null) await import('./stacks/gpuProvers.ts')
     if (config.aws.node !== null) await import('./stacks/node.ts')
+    await import('./stacks/operator.ts')
     const { dashboard } = await import('./stacks/observability.ts')
     return { endpoint, dashboard }
   },
