@@ -76,6 +76,8 @@ export function task(name: string, args: TaskArgs): aws.ecs.TaskDefinition {
     // bridge, an answer of the metadata service is one hop too far away.
     networkMode: gpu ? 'bridge' : 'awsvpc',
     ...(gpu ? {} : { runtimePlatform: { cpuArchitecture: 'X86_64', operatingSystemFamily: 'LINUX' } }),
+    // All that a container can write to.
+    volumes: [{ name: 'tmp' }],
     taskRoleArn: taskRole.arn,
     executionRoleArn: startRole.arn,
     containerDefinitions: $jsonStringify([
@@ -89,7 +91,18 @@ export function task(name: string, args: TaskArgs): aws.ecs.TaskDefinition {
           name: key,
           value,
         })),
-        linuxParameters: { initProcessEnabled: true, capabilities: { drop: ['ALL'] } },
+        readonlyRootFilesystem: true,
+        mountPoints: [{ sourceVolume: 'tmp', containerPath: '/tmp' }],
+        linuxParameters: { capabilities: { drop: ['ALL'] } },
+        ...(gpu ? { dockerSecurityOptions: ['no-new-privileges'] } : {}),
+        // ECS does not read what an image says of its health.
+        healthCheck: {
+          command: ['CMD-SHELL', 'test -n "$(find /tmp/w3b-alive -mmin -2)"'],
+          interval: 30,
+          timeout: 5,
+          startPeriod: 60,
+          retries: 3,
+        },
         ...(gpu ? { resourceRequirements: [{ type: 'GPU', value: '1' }] } : {}),
         logConfiguration: {
           logDriver: 'awslogs',

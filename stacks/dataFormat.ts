@@ -1,5 +1,4 @@
-/** The format of the data that this build writes and reads. One that is higher is refused. */
-const DATA_FORMAT = 1
+import { DATA_FORMAT } from '@w3bstream/store-aws/tables'
 
 const formatPath = (stage: string) => `/${$app.name}/${stage}/data`
 

@@ -12,9 +12,19 @@ const { at, direct, domain, memoryMb, originSecretVersion, requestsPerAddress } 
 /** The header that carries the origin secret. */
 const ORIGIN_HEADER = 'x-w3b-origin'
 
-/** CloudFront's managed policies that cache nothing, and pass everything on but the host. */
-const CACHING_DISABLED = '4135ea2d-6df8-44a3-9df3-4b5a84be39ad'
-const ALL_BUT_HOST = 'b689b0a8-53d0-40ab-baf2-68738e2966ac'
+/** What CloudFront passes on, ten headers at most; it adds the caller's address, which nobody else can write. `Authorization` goes with the cache's key. */
+const PASSED_HEADERS = [
+  'CloudFront-Viewer-Address',
+  'Accept',
+  'Access-Control-Request-Headers',
+  'Access-Control-Request-Method',
+  'Content-Type',
+  'Idempotency-Key',
+  'Last-Event-ID',
+  'Origin',
+  'traceparent',
+  'X-Request-ID',
+]
 
 const statements: readonly Statement[] = [readMessages, writeMessages, useState, useObjects, listObjects]
 
@@ -48,6 +58,7 @@ function ingestFunction() {
       ? [...statements, { actions: ['ssm:GetParameter'], resources: [secretParameter('CredentialKey').arn] }]
       : statements,
     url: true,
+    tracing: 'PassThrough',
   })
   return { fn, secret: secrets[0] ?? $output('') }
 }
@@ -58,13 +69,34 @@ function functionUrl(): $util.Output<string> {
 
 function distribution(): $util.Output<string> {
   const { fn, secret } = ingestFunction()
+  const cache = new aws.cloudfront.CachePolicy('EdgeCache', {
+    name: `${prefix}-ingest`,
+    comment: 'Nothing is kept; a policy without any time at all could not pass Authorization on.',
+    minTtl: 0,
+    defaultTtl: 0,
+    maxTtl: 1,
+    parametersInCacheKeyAndForwardedToOrigin: {
+      cookiesConfig: { cookieBehavior: 'none' },
+      headersConfig: { headerBehavior: 'whitelist', headers: { items: ['Authorization'] } },
+      queryStringsConfig: { queryStringBehavior: 'all' },
+    },
+  })
+  const passed = new aws.cloudfront.OriginRequestPolicy('EdgeRequests', {
+    name: `${prefix}-ingest`,
+    cookiesConfig: { cookieBehavior: 'none' },
+    headersConfig: { headerBehavior: 'whitelist', headers: { items: PASSED_HEADERS } },
+    queryStringsConfig: { queryStringBehavior: 'all' },
+  })
   const cdn = new sst.aws.Cdn('Edge', {
     comment: `${prefix}: ingest`,
     origins: [
       {
         originId: 'ingest',
         domainName: fn.url.apply((url) => new URL(url).host),
-        customHeaders: [{ name: ORIGIN_HEADER, value: secret }],
+        customHeaders: [
+          { name: ORIGIN_HEADER, value: secret },
+          ...(domain === null ? [] : [{ name: 'x-forwarded-host', value: domain.name }]),
+        ],
         customOriginConfig: {
           httpPort: 80,
           httpsPort: 443,
@@ -80,8 +112,8 @@ function distribution(): $util.Output<string> {
       viewerProtocolPolicy: 'https-only',
       allowedMethods: ['GET', 'HEAD', 'OPTIONS', 'PUT', 'POST', 'PATCH', 'DELETE'],
       cachedMethods: ['GET', 'HEAD'],
-      cachePolicyId: CACHING_DISABLED,
-      originRequestPolicyId: ALL_BUT_HOST,
+      cachePolicyId: cache.id,
+      originRequestPolicyId: passed.id,
       compress: false,
     },
     wait: false,

@@ -14,6 +14,8 @@ export interface UnitArgs {
   readonly reserved?: number
   /** A public URL that streams its answers. */
   readonly url?: boolean
+  /** `PassThrough` where the unit sends its own sample of traces. Default `Active`. */
+  readonly tracing?: 'Active' | 'PassThrough'
 }
 
 /** A deployed function: its own role, log group and sizes; its logs are JSON, and the platform's own lines only warnings. */
@@ -42,7 +44,7 @@ export function lambda(name: string, args: UnitArgs): sst.aws.Function {
     nodejs: { minify: true, sourcemap: false },
     transform: {
       function: (fn) => {
-        fn.tracingConfig = { mode: 'Active' }
+        fn.tracingConfig = { mode: args.tracing ?? 'Active' }
         fn.loggingConfig = {
           logFormat: 'JSON',
           logGroup: logGroup.name,

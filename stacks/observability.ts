@@ -1,4 +1,4 @@
-import { config, prefix } from './deployment.ts'
+import { config, prefix, stage } from './deployment.ts'
 import { queues } from './queues.ts'
 import { segments } from './segments.ts'
 import { sequencer } from './sequencer.ts'
@@ -59,9 +59,9 @@ function alarm(name: string, { description, threshold, minutes, below = false, m
   })
 }
 
-const own = (id: string, metricName: string, fn: sst.aws.Function, stat: string): Query => ({
+const own = (id: string, metricName: string, service: string, stat: string): Query => ({
   id,
-  metric: { namespace: NAMESPACE, metricName, dimensions: { service: fn.name }, period: 60, stat },
+  metric: { namespace: NAMESPACE, metricName, dimensions: { service }, period: 60, stat },
 })
 
 const lambdaMetric = (id: string, metricName: string, fn: sst.aws.Function, stat: string): Query => ({
@@ -93,21 +93,21 @@ alarm('FailedSettlements', {
   description: 'A settlement failed for good.',
   threshold: 1,
   minutes: 1,
-  metrics: [own('failed', METRICS.failedSettlements, settler, 'Sum')],
+  metrics: [own('failed', METRICS.failedSettlements, `${stage}-settler`, 'Sum')],
 })
 
 alarm('UnfundedAccount', {
   description: 'The settler’s account cannot pay for gas: its chain waits, and goes on by itself once it is funded.',
   threshold: 1,
   minutes: 1,
-  metrics: [own('unfunded', METRICS.unfundedAccounts, settler, 'Maximum')],
+  metrics: [own('unfunded', METRICS.unfundedAccounts, `${stage}-settler`, 'Maximum')],
 })
 
 alarm('StalledListener', {
   description: 'A chain’s listener has not moved for ten minutes.',
   threshold: 1,
   minutes: 10,
-  metrics: [own('stalled', METRICS.stalledListeners, sequencer, 'Maximum')],
+  metrics: [own('stalled', METRICS.stalledListeners, `${stage}-sequencer`, 'Maximum')],
 })
 
 alarm('SilentSequencer', {
@@ -131,7 +131,7 @@ new aws.xray.SamplingRule('Traces', {
   priority: 1_000,
   version: 1,
   reservoirSize: 0,
-  fixedRate: config.aws.traceRate,
+  fixedRate: config.traceRate,
   serviceName: `${prefix}-*`,
   serviceType: '*',
   host: '*',
@@ -193,9 +193,9 @@ const widgets: readonly Widget[] = [
     title: 'Settlements that failed, accounts without funds, listeners that stand still',
     stat: 'Maximum',
     metrics: [
-      [NAMESPACE, METRICS.failedSettlements, 'service', settler.name],
-      [NAMESPACE, METRICS.unfundedAccounts, 'service', settler.name],
-      [NAMESPACE, METRICS.stalledListeners, 'service', sequencer.name],
+      [NAMESPACE, METRICS.failedSettlements, 'service', `${stage}-settler`],
+      [NAMESPACE, METRICS.unfundedAccounts, 'service', `${stage}-settler`],
+      [NAMESPACE, METRICS.stalledListeners, 'service', `${stage}-sequencer`],
     ],
   },
 ]

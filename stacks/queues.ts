@@ -1,4 +1,4 @@
-import { config, production } from './deployment.ts'
+import { config } from './deployment.ts'
 import { timeouts, visibilityOf } from './timeouts.ts'
 
 /** A queue with the one that its poisoned hints go to. */
@@ -29,18 +29,22 @@ function pair(name: string, visibilityS: number, tries: number): QueuePair {
 
 /** A proof holds its hint by extending its visibility; a prover that dies at once gives it back after the longest proof. */
 const proveVisibilityS = Math.min(MAX_VISIBILITY_S, Math.ceil((2 * config.limits.proveTimeoutMs) / 1_000))
-const tries = config.limits.maxTries
+
+/** Steps give up by themselves, and say why; SQS only takes away what kills them without a word. */
+const TRIES = 5
+/** A prover on spot capacity may be taken away as often as not. */
+const proveTries = Math.max(10, 2 * config.limits.maxTries)
 
 /** Hints that a log has a full batch. */
-export const pack = pair('Pack', visibilityOf(timeouts.sequencer), tries)
+export const pack = pair('Pack', visibilityOf(timeouts.sequencer), TRIES)
 /** Tasks for provers without a GPU. */
-export const prove = pair('Prove', proveVisibilityS, tries)
+export const prove = pair('Prove', proveVisibilityS, proveTries)
 /** Tasks for provers with a GPU. */
-export const proveGpu = config.aws.gpuProvers === null ? null : pair('ProveGpu', proveVisibilityS, tries)
+export const proveGpu = config.aws.gpuProvers === null ? null : pair('ProveGpu', proveVisibilityS, proveTries)
 /** Tasks that are proven, to be settled. */
-export const settle = pair('Settle', visibilityOf(timeouts.settler), tries)
+export const settle = pair('Settle', visibilityOf(timeouts.settler), TRIES)
 /** Parts of the stream that could not be read; the sequencer reads them again. */
-export const gaps = pair('Gaps', visibilityOf(timeouts.sequencer), production ? 20 : tries)
+export const gaps = pair('Gaps', visibilityOf(timeouts.sequencer), 20)
 
 /** Every queue of this deployment. */
 export const queues: Readonly<Record<string, QueuePair>> = {

@@ -140,7 +140,6 @@ const aws = z
     alarmEmail: z.email().nullable().default(null),
     logDays: z.literal([1, 3, 5, 7, 14, 30, 60, 90, 180, 365]).default(14),
     logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('warn'),
-    traceRate: z.number().min(0).max(1).default(0.01),
   })
   .readonly()
 
@@ -188,6 +187,7 @@ const schema = z
       .url({ protocol: /^https$/, error: 'has to be an https URL' })
       .nullable()
       .default(null),
+    traceRate: z.number().min(0).max(1).default(0.01),
     aws: aws.prefault({}),
   })
   .readonly()
@@ -205,11 +205,13 @@ const schema = z
  * - `spending`: gas of a transaction, wei a project may cost a day, transactions in flight an account.
  * - `aggregation`: when a task closes where its project does not say: milliseconds (null: never by age) and payload bytes.
  * - `ipfsGateway`: a trustless gateway that project files are read from where their location is a CID; null: the public one.
+ * - `traceRate`: the share of requests that is traced.
  * - `aws`: what a deployment on AWS is made of. `ingest.at`: CloudFront in front of a function URL, the URL alone, or an edge worker; `ingest.direct`: the
  *   function URL answers beside CloudFront; `originSecretVersion`: one more rotates the secret between them, while the former stays valid;
  *   `requestsPerAddress` within five minutes, at the firewall. `signer`: keys in KMS, or in secrets. `credentials`: whether devices' credentials are issued,
  *   with a key from a secret. `settlers`: settlements handled at once. `cpuProvers`, `gpuProvers`: `max` tasks, from zero, and what one task has; an instance
- *   type has one GPU a task; null: none. `node`: null: none, the sequencer listens to the chains. `traceRate`: the share of requests that is traced.
+ *   type has one GPU a task; null: none. `node`: null: none, the
+ *   sequencer listens to the chains.
  */
 export type DeploymentConfig = z.output<typeof schema>
 

@@ -19,6 +19,9 @@ export interface IndexSchema {
   readonly projection: 'all' | 'keys' | readonly string[]
 }
 
+/** The format of what the tables hold: one more with each migration of `openState`. A deploy over a newer one is refused. */
+export const DATA_FORMAT = 1
+
 /** The two tables of a deployment; README.md says what their items hold. */
 export const tables = {
   messages: { attributes: { pk: 'S' }, partitionKey: 'pk', stream: 'NEW_IMAGE' },

@@ -1,6 +1,7 @@
 import { StoreFormatError } from '@w3bstream/core/ports'
 import { toHex } from '@w3bstream/protocol'
 import { describe, expect, it } from 'vitest'
+import { DATA_FORMAT } from '../tables.ts'
 import { testAws } from '../testing/index.ts'
 import { attribute } from './attribute.ts'
 import { openState, type StateMigration } from './openState.ts'
@@ -24,6 +25,12 @@ describe('openState', () => {
     const first = await openState({ aws: aws.fetch }, { table: tables.state })
     expect(lost.hits()).toBe(1)
     expect((await openState({ aws: aws.fetch }, { table: tables.state })).idSecret).toEqual(first.idSecret)
+  })
+
+  it('writes the format that a deploy compares', async () => {
+    const { tables } = await aws.make()
+    const { table } = await openState({ aws: aws.fetch }, { table: tables.state })
+    expect(await table.get({ pk: 'meta', sk: 'meta' })).toMatchObject({ format: attribute.int(DATA_FORMAT) })
   })
 
   it('refuses a newer format, naming both, and changes nothing', async () => {
