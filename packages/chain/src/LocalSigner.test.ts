@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
+import { signerSuite } from '@w3bstream/core/ports/suites'
 import { fromHex, hash, keccak256, toHex } from '@w3bstream/protocol'
 import fc from 'fast-check'
 import { privateKeyToAccount } from 'viem/accounts'
@@ -17,6 +18,8 @@ const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141
 describe('LocalSigner', () => {
   const dir = mkdtempSync(join(tmpdir(), 'w3b-key-'))
   afterAll(() => rmSync(dir, { recursive: true }))
+
+  signerSuite(async () => LocalSigner.generate())
 
   it('signs as wallets do', async () => {
     const signer = LocalSigner.fromHex(KEY)

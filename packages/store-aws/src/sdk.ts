@@ -1,1 +1,8 @@
 export { sdkAws } from './calls/sdkAws.ts'
+export { AwsUnavailableError } from './kms/AwsUnavailableError.ts'
+export type { KmsCalls } from './kms/KmsCalls.ts'
+export { KmsSigner, type KmsSignerModules } from './kms/KmsSigner.ts'
+export { readParameter } from './kms/readParameter.ts'
+export type { SsmCalls } from './kms/SsmCalls.ts'
+export { sdkKms } from './kms/sdkKms.ts'
+export { sdkSsm } from './kms/sdkSsm.ts'

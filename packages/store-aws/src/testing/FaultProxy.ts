@@ -52,6 +52,8 @@ const SLOW: Readonly<Record<string, { readonly status: number; readonly code: st
   dynamodb: { status: 400, code: 'ProvisionedThroughputExceededException' },
   sqs: { status: 400, code: 'ThrottlingException' },
   s3: { status: 503, code: 'SlowDown' },
+  kms: { status: 400, code: 'ThrottlingException' },
+  ssm: { status: 400, code: 'ThrottlingException' },
 }
 
 /** Stands between a client and an emulator on 127.0.0.1: counts calls, and makes those fail that it is told to. */
@@ -174,7 +176,9 @@ function readCall(incoming: IncomingMessage, body: Buffer): ProxiedCall {
 
 function serviceOf({ operation }: ProxiedCall): string {
   if (/Object|Bucket/.test(operation)) return 's3'
-  return /Message|Queue/.test(operation) ? 'sqs' : 'dynamodb'
+  if (/Message|Queue/.test(operation)) return 'sqs'
+  if (/^Sign$|PublicKey/.test(operation)) return 'kms'
+  return /Parameter/.test(operation) ? 'ssm' : 'dynamodb'
 }
 
 function forward(target: string, incoming: IncomingMessage, body: Buffer): Promise<Answered> {
