@@ -1,5 +1,4 @@
-import { CreateKeyCommand, DisableKeyCommand, type KeySpec, type KeyUsageType, KMSClient } from '@aws-sdk/client-kms'
-import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm'
+import type { KeySpec } from '@aws-sdk/client-kms'
 import { signerSuite } from '@w3bstream/core/ports/suites'
 import { BadSignatureError, hash, InvalidConfigError } from '@w3bstream/protocol'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
