@@ -4,6 +4,7 @@ import { type Item, read } from '../state/attribute.ts'
 import { batchEntries, batchItem, batchKey } from './batchItem.ts'
 import { type Draft, draft, itemsOf } from './Draft.ts'
 import { InOrder } from './InOrder.ts'
+import { inGroups } from './inGroups.ts'
 import type { MessageTable } from './MessageTable.ts'
 import { messageItem, messageKey } from './messageItem.ts'
 import { INLINE_BYTES, type ObjectName } from './Payload.ts'
@@ -52,7 +53,8 @@ export class Appender {
         const [{ one, index }] = members
         if (members.length === 1) outcomes[index] = await this.#one(one, signed.get(one) ?? null)
         else {
-          const answers = await this.#batch(members.map((member) => member.one))
+          const [first, ...others] = members
+          const answers = await this.#batch([first.one, ...others.map((member) => member.one)])
           for (const [i, answer] of answers.entries()) outcomes[members[i]?.index ?? 0] = answer
         }
       })
@@ -64,32 +66,36 @@ export class Appender {
   async #one(one: Draft, object: InObject | null): Promise<Appended> {
     if (one.keyPointer !== null || one.legacyPointer !== null) return this.#withPointers(one, object)
     if (one.run === null || !one.isRepeatable) return this.#single(one, object)
-    // A batch may have this id already, or a later one may come with it: the batch's item decides, and is there before any other of its run.
-    const existing = await this.#table.get(batchKey(one.run))
-    if (existing !== null) return this.#beside(existing, one)
     const [outcome] = await this.#batch([one])
     return outcome ?? appended(one)
   }
 
-  /** Messages of one run and log, no two of one id. */
-  async #batch(group: readonly Draft[]): Promise<Appended[]> {
+  /**
+   * Messages of one run and log, no two of one id. Where ids may have come before, alone or in a batch, the run's item decides: it is there before any
+   * other of the run, and what it does not have may have an item of its own.
+   */
+  async #batch(group: readonly [Draft, ...Draft[]]): Promise<Appended[]> {
+    const [{ run, isRepeatable }] = group
+    const before = run === null || !isRepeatable ? null : await this.#table.get(batchKey(run))
+    if (before !== null) return this.#eachBeside(before, group)
     const bytes = concatBytes(...group.map((one) => one.bytes))
     const name = bytes.length > INLINE_BYTES ? await this.#objects.put(bytes) : null
     const members = group.map((one) => ({ message: one.entry.message, size: one.bytes.length }))
     const existing = await this.#table.put(batchItem(members, name === null ? { bytes } : { name }))
     if (existing === null || isOurs(existing, name)) return group.map(appended)
     if (name !== null) await this.#objects.delete(name)
-    return Promise.all(group.map((one) => this.#beside(existing, one)))
+    return this.#eachBeside(existing, group)
   }
 
-  /** A message of a run whose item is there: it has the message, or lets it have an item of its own. */
-  async #beside(batch: Item, one: Draft): Promise<Appended> {
-    const found = batchEntries(batch).find(({ envelope }) => envelope.id === one.id)
-    if (found === undefined) return this.#single(one, null)
-    // What is new is there because the answer to our own put was lost.
-    if (!one.isRepeatable) return appended(one)
-    const { payloadHash } = found.envelope
-    return judge({ id: one.id, log: read.text(batch, 'l'), payloadHash }, one)
+  #eachBeside(batch: Item, group: readonly Draft[]): Promise<Appended[]> {
+    const known = new Map(batchEntries(batch).map(({ envelope }) => [envelope.id, envelope.payloadHash]))
+    const log = read.text(batch, 'l')
+    return inGroups(group, WRITES_AT_ONCE, async (one): Promise<Appended> => {
+      const payloadHash = known.get(one.id)
+      if (payloadHash === undefined) return this.#single(one, null)
+      // What is new is there because the answer to our own put was lost.
+      return one.isRepeatable ? judge({ id: one.id, log, payloadHash }, one) : appended(one)
+    })
   }
 
   async #single(one: Draft, given: InObject | null): Promise<Appended> {
