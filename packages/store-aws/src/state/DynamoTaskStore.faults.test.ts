@@ -1,8 +1,9 @@
 import { nextTask, someLog, step, unsigned } from '@w3bstream/core/ports/suites'
 import { StoreUnavailableError, type TaskId } from '@w3bstream/protocol'
 import { beforeEach, describe, expect, it } from 'vitest'
+import type { Aws } from '../calls/Aws.ts'
 import { DynamoMessageLog } from '../log/DynamoMessageLog.ts'
-import { testAws } from '../testing/index.ts'
+import { type TestDeployment, testAws } from '../testing/index.ts'
 import { DynamoTaskStore } from './DynamoTaskStore.ts'
 import { openState } from './openState.ts'
 
@@ -12,15 +13,20 @@ const LOST = { type: 'drop', when: 'after' } as const
 
 describe('DynamoTaskStore, when calls go wrong', () => {
   let tasks: DynamoTaskStore
-  beforeEach(async () => {
-    aws.dynamo.proxy.clear()
-    const { tables, bucket } = await aws.make()
-    const { table } = await openState({ aws: aws.fetch }, { table: tables.state })
+  let other: DynamoTaskStore
+  const open = async (client: Aws, { tables, bucket }: Pick<TestDeployment, 'tables' | 'bucket'>) => {
+    const { table } = await openState({ aws: client }, { table: tables.state })
     const log = new DynamoMessageLog(
-      { aws: aws.fetch },
+      { aws: client },
       { messagesTable: tables.messages, stateTable: tables.state, bucket },
     )
-    tasks = new DynamoTaskStore({ table, log, clock: { now: Date.now }, telemetry: { log() {} } }, { settleMs: 0 })
+    return new DynamoTaskStore({ table, log, clock: { now: Date.now }, telemetry: { log() {} } }, { settleMs: 0 })
+  }
+  beforeEach(async () => {
+    aws.dynamo.proxy.clear()
+    const deployment = await aws.make()
+    tasks = await open(aws.fetch, deployment)
+    other = await open(aws.sdk, deployment)
   })
   const proxy = () => aws.dynamo.proxy
   const draft = async (log = someLog(), at = 1_025) =>
@@ -40,7 +46,10 @@ describe('DynamoTaskStore, when calls go wrong', () => {
       expect(lost.hits()).toBe(1)
       expect(record).toMatchObject({ state: 'assigned' })
       expect(await tasks.get(id)).toEqual(record)
-      expect((await tasks.states(id)).map(({ state }) => state)).toEqual(['packed', 'assigned'])
+      const lostAgain = proxy().inject({ fault, operation: 'TransactWriteItems', times: 1 })
+      expect(await other.advance(id, { to: 'failed' }, by)).toMatchObject({ state: 'failed' })
+      expect(lostAgain.hits()).toBe(1)
+      expect((await tasks.states(id)).map(({ state }) => state)).toEqual(['packed', 'assigned', 'failed'])
     })
 
     it(`makes one task where the answer was lost (${fault.type})`, async () => {
@@ -132,6 +141,48 @@ describe('DynamoTaskStore, when calls go wrong', () => {
     for (let i = 1; i <= 3; i++) expect(await tasks.create(await draft(log, i))).toBe(true)
     proxy().inject({ fault: { type: 'unprocessed', keep: 1 }, operation: 'BatchGetItem', times: 2 })
     expect(await tasks.list({ projectId: log.projectId, limit: 9 })).toHaveLength(3)
+  })
+
+  it('tells a step of another process, once it has settled, and none twice', async () => {
+    const { next } = await other.feed(null, 10)
+    const id = await packedTask()
+    await tasks.advance(id, step.assign(id), by)
+    const seen: string[] = []
+    let after = next
+    await expect
+      .poll(async () => {
+        const page = await other.feed(after, 1)
+        after = page.next
+        seen.push(...page.entries.map(({ entry }) => entry.state))
+        return seen
+      })
+      .toEqual(['packed', 'assigned'])
+    expect((await other.feed(after, 10)).entries).toEqual([])
+  })
+
+  it('finds the ended tasks of a project, and of all, page by page', async () => {
+    const log = someLog()
+    const ids: TaskId[] = []
+    for (let i = 1; i <= 5; i++) {
+      const task = { ...(await draft(log, i)), at: i }
+      expect(await tasks.create(task)).toBe(true)
+      ids.unshift(task.id)
+      await tasks.advance(task.id, step.assign(task.id), by)
+      const lease = await tasks.lease(task.id, 'worker', 1, 1)
+      await tasks.advance(task.id, step.prove(task.id, lease?.token ?? -1n), by)
+      await tasks.advance(task.id, step.settle(), by)
+      if (i !== 3) await tasks.advance(task.id, { to: 'finalized' }, by)
+    }
+    const ended = ids.filter((_, i) => i !== 2)
+    for (const projectId of [log.projectId, undefined]) {
+      const filter = { state: 'finalized', limit: 3, ...(projectId === undefined ? {} : { projectId }) } as const
+      const page = (await tasks.list(filter)).map(({ id }) => id)
+      expect(page).toEqual(ended.slice(0, 3))
+      const before = page.at(-1)
+      if (before === undefined) throw new Error('the page is empty')
+      expect((await tasks.list({ ...filter, before })).map(({ id }) => id)).toEqual(ended.slice(3))
+    }
+    expect((await tasks.list({ limit: 2 })).map(({ id }) => id)).toEqual(ids.slice(0, 2))
   })
 
   it('cuts a long reason, which stands in the item that each step rewrites', async () => {

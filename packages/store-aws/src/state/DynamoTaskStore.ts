@@ -38,6 +38,7 @@ import { stateKeys } from './stateKeys.ts'
 import { idOf, readTask, writeProgress, writeTask } from './taskItem.ts'
 
 type Listener = Parameters<TaskStore['watch']>[0]
+type ListFilter = Pick<Parameters<TaskStore['list']>[0], 'projectId' | 'state'>
 
 const { int, text } = attribute
 const SEQUENCE = 0xffff_ffffn
@@ -208,7 +209,7 @@ export class DynamoTaskStore implements TaskStore {
     if (filter.before !== undefined) {
       const item = await this.#table.get(stateKeys.task(filter.before))
       if (item === null) return []
-      const order = state === undefined ? stateKeys.packedOrder : stateKeys.shortPackedOrder
+      const order = byState(filter) ? stateKeys.shortPackedOrder : stateKeys.packedOrder
       before = order(read.int(item, 'ca'), filter.before)
     }
     const found: TaskRecord[] = []
@@ -404,20 +405,15 @@ export class DynamoTaskStore implements TaskStore {
     return items.filter((item) => item !== null).map(readTask)
   }
 
-  #newestFirst(
-    filter: { readonly projectId?: ProjectId; readonly state?: TaskState },
-    before: string | null,
-    page: number,
-  ): AsyncIterable<TaskId> {
-    const { projectId: project, state } = filter
-    const [index, hash, order] = state === undefined ? ['list', 'lp', 'la'] : ['state', 'os', 'oa']
-    const partitions =
-      state !== undefined
-        ? stateKeys.allInState(state)
-        : project === undefined
-          ? stateKeys.allOfDeployment()
-          : [stateKeys.ofProject(project)]
-    const filtered = state !== undefined && project !== undefined
+  #newestFirst(filter: ListFilter, before: string | null, page: number): AsyncIterable<TaskId> {
+    const { projectId: project } = filter
+    const [index, hash, order] = byState(filter) ? ['state', 'os', 'oa'] : ['list', 'lp', 'la']
+    const partitions = byState(filter)
+      ? stateKeys.allInState(filter.state)
+      : project === undefined
+        ? stateKeys.allOfDeployment()
+        : [stateKeys.ofProject(project)]
+    const filtered = byState(filter) && project !== undefined
     const sources = partitions.map((partition) =>
       this.#table.read({
         index,
@@ -433,7 +429,7 @@ export class DynamoTaskStore implements TaskStore {
     )
     return mapAsync(
       mergeOrdered(sources, (a, b) => read.text(a, order) > read.text(b, order)),
-      (item) => (state === undefined ? idAtEnd(read.text(item, order)) : idOf(item)),
+      (item) => (index === 'list' ? idAtEnd(read.text(item, order)) : idOf(item)),
     )
   }
 
@@ -516,6 +512,10 @@ export class DynamoTaskStore implements TaskStore {
     }
   }
 }
+
+/** Most tasks of a project end `finalized`: those are found sooner among its own than among all that did. */
+const byState = <T extends ListFilter>(filter: T): filter is T & { readonly state: TaskState } =>
+  filter.state !== undefined && !(filter.state === 'finalized' && filter.projectId !== undefined)
 
 const keyItem = ({ pk, sk }: Key): Item => ({ pk: text(pk), sk: text(sk) })
 const leaseToken = (item: Item): bigint => BigInt(item.lt?.N ?? 0)

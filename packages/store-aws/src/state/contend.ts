@@ -4,7 +4,7 @@ const MAX_PAUSE_MS = 500
 const FIRST_PAUSE_MS = 10
 const TRIES = 25
 /** Callers have limits of their own, and what they would do is found again by a later sweep. */
-const GIVE_UP_MS = 12_000
+const GIVE_UP_MS = 6_000
 
 /** Another writer was first, or nobody knows who was: look again. */
 export interface Again {
