@@ -1,0 +1,4 @@
+import { segmentsHandler } from './segmentsHandler.ts'
+
+/** Lambda on the messages' stream. */
+export const handler = segmentsHandler(process.env)

@@ -1,0 +1,39 @@
+import {
+  EthereumContractDestination,
+  type EthereumSender,
+  OutputDestinations,
+  RouterDestination,
+  readProverNumber,
+  StdoutDestination,
+} from '@w3bstream/chain'
+import type { Destination } from '@w3bstream/core'
+import type { Address } from '@w3bstream/protocol'
+import type { Chains } from '../shared/openChains.ts'
+
+/** Every place that a project's output may name: the router at home, contracts on any of the chains, the log. */
+export function openDestinations(chains: Chains, senders: readonly EthereumSender[]): Destination {
+  const { chain: home, contracts, fromBlock } = chains.home
+  const numbers = new Map<Address, bigint>()
+  const inner = new OutputDestinations([
+    ...senders
+      .filter(({ chain }) => chain === home)
+      .map((sender) => new RouterDestination({ sender, contracts }, { fromBlock })),
+    new EthereumContractDestination(
+      { chains: senders.map((sender) => ({ sender, ...(sender.chain === home ? { contracts } : {}) })) },
+      { proverNumber: (prover) => numbers.get(prover) ?? null },
+    ),
+    new StdoutDestination({ out: process.stdout }),
+  ])
+  return {
+    types: inner.types,
+    async deliver(items) {
+      for (const { output, record } of items) {
+        const prover = record.assignment?.value.prover
+        if (output.type !== 'ethereumContract' || prover === undefined || numbers.has(prover)) continue
+        const number = await readProverNumber(home, contracts, prover)
+        if (number !== null) numbers.set(prover, number)
+      }
+      return inner.deliver(items)
+    },
+  }
+}

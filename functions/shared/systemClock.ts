@@ -1,0 +1,3 @@
+import type { Clock } from '@w3bstream/core'
+
+export const systemClock: Clock = { now: () => Date.now() }
