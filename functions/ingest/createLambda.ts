@@ -1,7 +1,6 @@
 import type { Telemetry } from '@w3bstream/core'
 import { errorResponse } from '@w3bstream/http'
 import { W3bError } from '@w3bstream/protocol'
-import type { Aws } from '@w3bstream/store-aws'
 import { fetchAws } from '@w3bstream/store-aws/fetch'
 import type { LambdaFunctionURLEvent, LambdaFunctionURLResult } from 'aws-lambda'
 import { once } from '../shared/once.ts'
@@ -29,21 +28,16 @@ export interface IngestLambda {
  * Reads the environment at once, and begins to open the stores while the platform prepares the first call. Stores that cannot be opened are tried again
  * with each call, which is answered 503.
  * @param write takes a line of logs or metrics
- * @param wrap stands between the adapters and AWS
  * @throws {InvalidConfigError} naming every variable that is missing or wrong
  */
-export function createLambda(
-  variables: Variables,
-  write: (line: string) => void,
-  wrap: (aws: Aws) => Aws = (aws) => aws,
-): IngestLambda {
+export function createLambda(variables: Variables, write: (line: string) => void): IngestLambda {
   const environment = readEnvironment('ingest', variables)
   const options = awsOptions(variables)
   const telemetry = new LeanTelemetry(
     { write, sendTraces: xraySender(options, variables) },
-    { service: 'ingest', level: environment.logLevel, traceRate: environment.config.traceRate },
+    { service: `${environment.stage}-ingest`, level: environment.logLevel, traceRate: environment.config.traceRate },
   )
-  const aws = wrap(fetchAws(options))
+  const aws = fetchAws(options)
   const clock = { now: () => Date.now() }
   const origins = { secrets: environment.originSecrets, direct: environment.direct === 'on' }
   const open = once(() => createIngest({ aws, telemetry, clock }, environment))

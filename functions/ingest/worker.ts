@@ -41,7 +41,7 @@ async function open(bindings: Variables): Promise<Opened> {
   const options = awsOptions(bindings)
   const telemetry = new LeanTelemetry(
     { write: (line) => console.log(line), sendTraces: xraySender(options, bindings) },
-    { service: 'ingest', level: environment.logLevel, traceRate: environment.config.traceRate },
+    { service: `${environment.stage}-ingest`, level: environment.logLevel, traceRate: environment.config.traceRate },
   )
   const aws = fetchAws(options)
   return { telemetry, ingest: await createIngest({ aws, telemetry, clock: { now: () => Date.now() } }, environment) }
