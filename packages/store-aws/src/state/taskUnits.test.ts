@@ -1,5 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { nextTask, someLog, step, unsigned } from '@w3bstream/core/ports/suites'
+import { toHex } from '@w3bstream/protocol'
 import { describe, expect, it } from 'vitest'
 import type { Aws } from '../calls/Aws.ts'
 import { DynamoMessageLog } from '../log/DynamoMessageLog.ts'
@@ -86,9 +87,12 @@ describe("a task's write units", () => {
     expect(await spent(tasks.advance(id, step.assign(id), by))).toBe(7)
     expect(await spent(tasks.lease(id, 'prover-1/0123456789abcdef', by.at, 1_000))).toBe(1)
     expect(await spent(tasks.renew(id, 1n, by.at, 1_000))).toBe(1)
-    expect(await spent(tasks.advance(id, step.prove(id, 1n), by))).toBe(7)
+    const prove = step.prove(id, 1n)
+    if (!('proof' in prove)) throw new Error('a proof was asked for')
+    const twoWords = { ...prove, proof: { ...prove.proof, outputs: toHex(new Uint8Array(64)) } }
+    expect(await spent(tasks.advance(id, twoWords, by))).toBe(7)
     expect(await spent(tasks.advance(id, { to: 'submitted' }, by))).toBe(7)
-    expect(await spent(tasks.advance(id, step.settle(), by))).toBe(7)
-    expect(await spent(tasks.advance(id, { to: 'finalized' }, by))).toBe(7)
+    expect(await spent(tasks.advance(id, step.settle(), by))).toBe(9)
+    expect(await spent(tasks.advance(id, { to: 'finalized' }, by))).toBe(9)
   })
 })
