@@ -55,7 +55,7 @@ import {
   type VmType,
   W3bError,
 } from '@w3bstream/protocol'
-import { createRuntimes, inflateProgram, type Runtimes } from '@w3bstream/runtimes'
+import { createRuntimes, inflateOnce, type Runtimes } from '@w3bstream/runtimes'
 import { openStore, type Store, type StoreOptions } from '@w3bstream/store-sqlite'
 import { Anvil } from './Anvil.ts'
 import { checkPort } from './checkPort.ts'
@@ -343,7 +343,7 @@ async function start(
     runtimes: runtimeOf,
     verifier: new RegisteredVerifier({ chain, contracts }),
     settlement: { chainId: chain.chainId, router: contracts.settlement },
-    inflate: inflateOnce(),
+    inflate: inflateOnce(LIMITS.programBytes),
   }
   const provers = o.provers ?? 2
   const slots = new FairSlots(provers, 32)
@@ -481,23 +481,5 @@ function publisher(
       await registry.sync()
       return { ...registered, uri, hash }
     },
-  }
-}
-
-/** Inflates each version's program once and keeps the last few: every task of a project needs the same one. */
-function inflateOnce(): ProvePorts['inflate'] {
-  const kept = new Map<string, Promise<{ bytes: Uint8Array; hash: Hash }>>()
-  return (version) => {
-    const known = kept.get(version.code)
-    if (known !== undefined) return known
-    const program = inflateProgram(version.code, { maxBytes: LIMITS.programBytes }).then((bytes) => ({
-      bytes,
-      hash: toHex(sha256(bytes)) as Hash,
-    }))
-    kept.set(version.code, program)
-    program.catch(() => kept.delete(version.code))
-    const [oldest] = kept.keys()
-    if (kept.size > 8 && oldest !== undefined) kept.delete(oldest)
-    return program
   }
 }

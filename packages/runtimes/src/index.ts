@@ -1,4 +1,5 @@
 export { createRuntimes, type Runtimes } from './createRuntimes.ts'
+export { type InflatedProgram, inflateOnce } from './inflateOnce.ts'
 export { inflateProgram, MOST_PROGRAM_BYTES } from './inflateProgram.ts'
 export { SandboxUnavailableError } from './SandboxUnavailableError.ts'
 export { childWalls, type Wall } from './sandbox/childCommand.ts'

@@ -1,0 +1,123 @@
+import { availableParallelism, hostname, totalmem } from 'node:os'
+import { ChainRegistry, RegisteredVerifier } from '@w3bstream/chain'
+import { consume, type Handled, type ProvePorts, proveTask, type Runtime } from '@w3bstream/core'
+import { InvalidInputError, taskId, type VmType } from '@w3bstream/protocol'
+import { createRuntimes, inflateOnce } from '@w3bstream/runtimes'
+import { MAX_RECEIVES } from '../shared/handleHints.ts'
+import { openChains } from '../shared/openChains.ts'
+import { openKey } from '../shared/openKey.ts'
+import { openProjects } from '../shared/openProjects.ts'
+import { openUnit } from '../shared/openUnit.ts'
+import { readEndpoints } from '../shared/readEndpoints.ts'
+import { readEnvironment, type Variables } from '../shared/readEnvironment.ts'
+import { ScaleInProtection } from './ScaleInProtection.ts'
+
+/** Hidden from other provers for so long at a time; extended while the work goes on. */
+const VISIBILITY_MS = 60_000
+/** Without a heartbeat for so long, another prover may take the task. */
+const LEASE_MS = 30_000
+/** Of the two minutes between SIGTERM and the end: what is then still in hand goes back to the queue. */
+const DRAIN_MS = 90_000
+const FLUSH_EVERY_MS = 60_000
+
+export interface ProverOptions {
+  /** In place of the sandboxed runtimes, for what has hardware of its own. */
+  readonly runtimes?: ReadonlyMap<VmType, Runtime>
+  readonly drainMs?: number
+}
+
+/** A prover at work. */
+export interface RunningProver {
+  /** Takes no more hints, gives what is in hand some time, hands back the rest, and ends. */
+  close(): Promise<void>
+}
+
+/**
+ * Takes tasks from the queue of this machine's hardware and proves them: as many at once as it has processors and memory for, one where it has a GPU.
+ * @throws {InvalidConfigError} @throws {SandboxUnavailableError} in the cloud, where programs could reach the network
+ */
+export async function startProver(variables: Variables, options: ProverOptions = {}): Promise<RunningProver> {
+  const unit = await openUnit('prover', readEnvironment('prover', variables), variables)
+  const { env, clock, telemetry, messages, tasks, chainState: state, blobs } = unit
+  const { limits } = env.config
+  const [signer, urls] = await Promise.all([
+    openKey(unit.options, env.proverKey),
+    readEndpoints(unit.options, env.rpcParameter, env.config),
+  ])
+  const { chain, contracts, fromBlock } = openChains(env.config, urls, telemetry).home
+  const places = env.proveGpuQueue === null ? placesFor(limits.proveMemoryBytes) : 1
+  const agent = variables.ECS_AGENT_URI
+  const inCloud = typeof agent === 'string' && agent !== ''
+  const runtimes = createRuntimes({
+    poolSize: places,
+    memoryBytes: limits.proveMemoryBytes,
+    timeoutMs: limits.proveTimeoutMs,
+    networkWall: inCloud,
+  })
+  const registry = new ChainRegistry({ chain, state, contracts, telemetry }, { fromBlock })
+  const ports: ProvePorts = {
+    messages,
+    tasks,
+    blobs,
+    projects: openProjects({ registry, blobs, clock }, env.config),
+    runtimes: new Map([...runtimes, ...(options.runtimes ?? [])]),
+    verifier: new RegisteredVerifier({ chain, contracts }),
+    signer,
+    clock,
+    telemetry,
+    domain: { chainId: chain.chainId, verifyingContract: contracts.projectRegistrar },
+    settleQueue: unit.queue(env.settleQueue),
+    inflate: inflateOnce(),
+    settlement: { chainId: chain.chainId, router: contracts.settlement },
+  }
+  const proveLimits = {
+    timeoutMs: limits.proveTimeoutMs,
+    memoryBytes: limits.proveMemoryBytes,
+    leaseMs: LEASE_MS,
+    maxTries: limits.maxTries,
+    worker: `${hostname()}-${process.pid}`,
+  }
+  const protection = new ScaleInProtection({ telemetry }, { agent: inCloud ? agent : null })
+  const stop = consume({
+    queue: unit.queue(env.proveGpuQueue ?? env.proveQueue),
+    concurrency: places,
+    batch: 1,
+    visibilityMs: VISIBILITY_MS,
+    maxReceives: MAX_RECEIVES,
+    drainMs: options.drainMs ?? DRAIN_MS,
+    telemetry,
+    handle: async ([body = ''], signal) =>
+      new Map<string, Handled>([[body, await protection.during(() => prove(ports, proveLimits, body, signal))]]),
+  })
+  const flushing = setInterval(() => void telemetry.flush(), FLUSH_EVERY_MS)
+  return {
+    async close() {
+      await stop()
+      clearInterval(flushing)
+      await Promise.all([runtimes.close(), protection.settled(), telemetry.flush()])
+      chain.close()
+      unit.close()
+    },
+  }
+}
+
+async function prove(
+  ports: ProvePorts,
+  limits: Parameters<typeof proveTask>[1],
+  body: string,
+  signal: AbortSignal,
+): Promise<Handled> {
+  try {
+    return await proveTask(ports, limits, taskId(body), signal)
+  } catch (error) {
+    if (error instanceof InvalidInputError) return { type: 'failed', reason: error.message }
+    throw error
+  }
+}
+
+/** As many proofs at once as there are processors, if their programs fit the memory beside this process. */
+function placesFor(proveMemoryBytes: number): number {
+  const limited = process.constrainedMemory()
+  const memory = limited > 0 && limited < totalmem() ? limited : totalmem()
+  return Math.max(1, Math.min(availableParallelism(), Math.floor((memory - 2 ** 29) / (proveMemoryBytes + 2 ** 29))))
+}
