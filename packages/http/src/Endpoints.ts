@@ -63,8 +63,8 @@ const CORS = { 'access-control-allow-origin': '*', 'access-control-expose-header
 function refuseForeignPage(c: Context<AppEnv>): void {
   const origin = c.req.header('origin')
   if (origin === undefined) return
-  const host = c.req.header('host')
-  if (host !== undefined && (origin === `http://${host}` || origin === `https://${host}`)) return
+  const { host } = new URL(c.req.url)
+  if (origin === `http://${host}` || origin === `https://${host}`) return
   throw HttpError.forbidden('A page of another site cannot post here.')
 }
 
