@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { blobStoreSuite } from '@w3bstream/core/ports/suites'
 import { CorruptBlobError, hash, InvalidInputError, StoreUnavailableError } from '@w3bstream/protocol'
 import { describe, expect, it } from 'vitest'
+import { fetchAws } from '../calls/fetchAws.ts'
 import { testAws } from '../testing/index.ts'
 import { S3BlobStore } from './S3BlobStore.ts'
 
@@ -61,6 +62,16 @@ describe('S3BlobStore', () => {
     const bytes = some()
     expect(await blobs.get(await blobs.put(bytes))).toEqual(bytes)
     expect(proxy.count('PutObject')).toBe(2)
+  })
+
+  it('waits no longer than it may', async () => {
+    const { bucket, proxy } = await make()
+    const quick = fetchAws({ ...aws.options, objectTimeoutMs: 200, attempts: 2 })
+    const blobs = new S3BlobStore({ aws: quick }, { bucket })
+    const hung = proxy.inject({ fault: { type: 'hang' } })
+    await expect(blobs.put(some())).rejects.toThrow(StoreUnavailableError)
+    await expect(blobs.get(hash(`0x${'ab'.repeat(32)}`))).rejects.toThrow(StoreUnavailableError)
+    expect(hung.hits()).toBe(4)
   })
 
   it('says that the store is unavailable when S3 is, or the bucket is not there', async () => {

@@ -1,6 +1,7 @@
 import { queueSuite } from '@w3bstream/core/ports/suites'
 import { InvalidInputError, StoreUnavailableError } from '@w3bstream/protocol'
 import { describe, expect, it } from 'vitest'
+import { fetchAws } from '../calls/fetchAws.ts'
 import { testAws } from '../testing/index.ts'
 import { SqsQueue } from './SqsQueue.ts'
 
@@ -104,6 +105,17 @@ describe('SqsQueue', () => {
       () => queue.depth(),
     ])
       await expect(call()).rejects.toThrow(StoreUnavailableError)
+  })
+
+  it('waits no longer than it may, and loses nothing that was sent meanwhile', async () => {
+    aws.fauxqs.proxy.clear()
+    const { queues } = await aws.make()
+    const queue = new SqsQueue({ aws: fetchAws({ ...aws.options, timeoutMs: 200, attempts: 2 }) }, queues.prove)
+    const hung = aws.fauxqs.proxy.inject({ operation: 'SendMessageBatch', fault: { type: 'hang' } })
+    await expect(queue.send('a')).rejects.toThrow(StoreUnavailableError)
+    expect(hung.hits()).toBe(2)
+    // Both attempts were done, and nobody was told: a hint may come twice.
+    expect((await take(queue)).map(({ body }) => body)).toEqual(['a', 'a'])
   })
 
   it('delivers again what was in a poll that its receiver left', async () => {

@@ -7,6 +7,7 @@ import type { Emulator } from './Emulator.ts'
 import { EmulatorError } from './EmulatorError.ts'
 import { findJava } from './findJava.ts'
 import { freePort } from './freePort.ts'
+import { hasSecurityManager } from './hasSecurityManager.ts'
 import { spawnTied, type TiedProcess } from './spawnTied.ts'
 
 const START_MS = 60_000
@@ -14,8 +15,8 @@ const START_MS = 60_000
 const ATTEMPTS = 3
 
 /**
- * Starts the official DynamoDBLocal on a free port. It has no option to listen on 127.0.0.1 alone: while tests run, other machines of the
- * network can reach it unless a firewall keeps them out. It holds test data only.
+ * Starts the official DynamoDBLocal on a free port. It listens on all interfaces and has no option against that; Java's security manager has it
+ * refuse other machines' connections, and its own to them. From Java 24 on there is none: then only a firewall keeps others from the test data.
  * @param options.dbPath folder that keeps the tables over a restart; without it they are in memory and a restart empties them
  * @throws {EmulatorError} Java is missing, or it does not start
  */
@@ -60,6 +61,9 @@ async function launch(port: number, dbPath: string | undefined, cwd: string): Pr
       '-XX:TieredStopAtLevel=1',
       '-XX:+UseSerialGC',
       '-Xmx512m',
+      ...(hasSecurityManager()
+        ? ['-Djava.security.manager', `-Djava.security.policy==${join(import.meta.dirname, 'loopback.policy')}`]
+        : []),
       `-Djava.library.path=${join(folder, 'DynamoDBLocal_lib')}`,
       '-jar',
       join(folder, 'DynamoDBLocal.jar'),
