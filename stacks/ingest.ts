@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { listObjects, readMessages, useObjects, useState, writeMessages } from './access.ts'
 import { config, prefix } from './deployment.ts'
@@ -33,6 +34,7 @@ export const endpoint = at === 'worker' ? edgeWorker() : at === 'direct' ? funct
 
 /** The function behind CloudFront or alone; null where an edge worker takes its place. */
 function ingestFunction() {
+  execFileSync(process.execPath, ['functions/build.mjs', 'ingest'], { stdio: ['ignore', 'ignore', 'inherit'] })
   // The former secret stays valid while CloudFront's edges still send it.
   const versions = [originSecretVersion, ...(originSecretVersion > 1 ? [originSecretVersion - 1] : [])]
   const secrets = versions.map(
@@ -50,7 +52,9 @@ function ingestFunction() {
     ...(config.aws.credentials ? { W3B_CREDENTIAL_KEY_PARAMETER: secretParameter('CredentialKey').name } : {}),
   }
   const fn = lambda('Ingest', {
-    handler: 'ingest/lambda.handler',
+    // As functions/build.mjs makes it, by the packages' builds for browsers: it starts in half the time.
+    handler: 'index.handler',
+    bundle: 'functions/dist/bundles/ingest',
     memoryMb,
     timeoutS: timeouts.ingest,
     environment,

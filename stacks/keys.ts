@@ -5,16 +5,17 @@ import { secretParameter } from './secrets.ts'
 /** A key of one unit: what its environment names, and what its role may do. */
 export interface UnitKey {
   readonly id: $util.Input<string>
-  readonly statements: readonly Statement[]
+  /** To sign with it, and to know its address. */
+  readonly sign: Statement
+  /** To know its address alone; a key in a secret cannot be known in part. */
+  readonly know: Statement
 }
 
 function unitKey(name: 'Sequencer' | 'Prover' | 'Settler'): UnitKey {
   if (config.aws.signer === 'secret') {
     const parameter = secretParameter(`${name}Key`)
-    return {
-      id: $interpolate`ssm:${parameter.name}`,
-      statements: [{ actions: ['ssm:GetParameter'], resources: [parameter.arn] }],
-    }
+    const read: Statement = { actions: ['ssm:GetParameter'], resources: [parameter.arn] }
+    return { id: $interpolate`ssm:${parameter.name}`, sign: read, know: read }
   }
   const key = new aws.kms.Key(
     `${name}Key`,
@@ -28,7 +29,11 @@ function unitKey(name: 'Sequencer' | 'Prover' | 'Settler'): UnitKey {
     { retainOnDelete: production, protect: production },
   )
   new aws.kms.Alias(`${name}KeyAlias`, { name: `alias/${prefix}-${name.toLowerCase()}`, targetKeyId: key.keyId })
-  return { id: key.arn, statements: [{ actions: ['kms:Sign', 'kms:GetPublicKey'], resources: [key.arn] }] }
+  return {
+    id: key.arn,
+    sign: { actions: ['kms:Sign', 'kms:GetPublicKey'], resources: [key.arn] },
+    know: { actions: ['kms:GetPublicKey'], resources: [key.arn] },
+  }
 }
 
 /** Signs tasks and assignments. */

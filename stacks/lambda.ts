@@ -4,8 +4,10 @@ import { type Statement, serviceRole } from './roles.ts'
 
 /** What a function is made of. */
 export interface UnitArgs {
-  /** `folder/file.export` under `functions/`. */
+  /** `folder/file.export` under `functions/`, or `file.export` in the bundle. */
   readonly handler: string
+  /** A folder that is deployed as it is. */
+  readonly bundle?: string
   readonly memoryMb: number
   readonly timeoutS: number
   readonly environment: Environment
@@ -31,7 +33,9 @@ export function lambda(name: string, args: UnitArgs): sst.aws.Function {
     ...args.statements,
   ])
   return new sst.aws.Function(name, {
-    handler: `functions/${args.handler}`,
+    ...(args.bundle === undefined
+      ? { handler: `functions/${args.handler}`, nodejs: { minify: true, sourcemap: false } }
+      : { handler: args.handler, bundle: args.bundle }),
     runtime: 'nodejs24.x',
     architecture: 'arm64',
     memory: `${args.memoryMb} MB`,
@@ -41,7 +45,6 @@ export function lambda(name: string, args: UnitArgs): sst.aws.Function {
     environment: { ...args.environment },
     ...(args.reserved === undefined ? {} : { concurrency: { reserved: args.reserved } }),
     ...(args.url ? { url: { cors: false }, streaming: true } : {}),
-    nodejs: { minify: true, sourcemap: false },
     transform: {
       function: (fn) => {
         fn.tracingConfig = { mode: args.tracing ?? 'Active' }

@@ -1,10 +1,12 @@
-import { listObjects, readEndpoints, readMessages, useObjects, useState } from './access.ts'
+import { listObjects, readEndpoints, readMessages, sendTo, useObjects, useState } from './access.ts'
 import { attached } from './capacity.ts'
 import { cluster } from './cluster.ts'
 import { task } from './containers.ts'
 import { config } from './deployment.ts'
-import { common, endpoints } from './environment.ts'
+import { common, endpoints, queueUrls } from './environment.ts'
+import { settlerKey } from './keys.ts'
 import { outboundOnly, subnets } from './network.ts'
+import { settle } from './queues.ts'
 
 const size = config.aws.node
 if (size === null) throw new Error('This deployment has no node.')
@@ -13,8 +15,8 @@ const definition = task('Node', {
   dockerfile: 'node/Dockerfile',
   cpuUnits: size.vcpu * 1_024,
   memoryMb: size.memoryGb * 1_024,
-  environment: { ...common, ...endpoints },
-  statements: [readMessages, useState, useObjects, listObjects, readEndpoints],
+  environment: { ...common, ...queueUrls('SETTLE', settle), W3B_KEY_SETTLER: settlerKey.id, ...endpoints },
+  statements: [readMessages, useState, useObjects, listObjects, sendTo(settle), settlerKey.sign, readEndpoints],
 })
 
 /** Listens to the chains. Two may run while one is replaced: a lease says which of them leads. */

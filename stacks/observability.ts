@@ -59,9 +59,9 @@ function alarm(name: string, { description, threshold, minutes, below = false, m
   })
 }
 
-const own = (id: string, metricName: string, service: string, stat: string): Query => ({
+const own = (id: string, metricName: string, service: 'settler' | 'sequencer', stat: string): Query => ({
   id,
-  metric: { namespace: NAMESPACE, metricName, dimensions: { service }, period: 60, stat },
+  metric: { namespace: NAMESPACE, metricName, dimensions: { service: `${stage}-${service}` }, period: 60, stat },
 })
 
 const lambdaMetric = (id: string, metricName: string, fn: sst.aws.Function, stat: string): Query => ({
@@ -93,21 +93,25 @@ alarm('FailedSettlements', {
   description: 'A settlement failed for good.',
   threshold: 1,
   minutes: 1,
-  metrics: [own('failed', METRICS.failedSettlements, `${stage}-settler`, 'Sum')],
+  metrics: [
+    own('sent', METRICS.failedSettlements, 'settler', 'Sum'),
+    own('followed', METRICS.failedSettlements, 'sequencer', 'Sum'),
+  ],
+  expression: 'SUM(METRICS())',
 })
 
 alarm('UnfundedAccount', {
   description: 'The settler’s account cannot pay for gas: its chain waits, and goes on by itself once it is funded.',
   threshold: 1,
   minutes: 1,
-  metrics: [own('unfunded', METRICS.unfundedAccounts, `${stage}-settler`, 'Maximum')],
+  metrics: [own('unfunded', METRICS.unfundedAccounts, 'sequencer', 'Maximum')],
 })
 
 alarm('StalledListener', {
   description: 'A chain’s listener has not moved for ten minutes.',
   threshold: 1,
   minutes: 10,
-  metrics: [own('stalled', METRICS.stalledListeners, `${stage}-sequencer`, 'Maximum')],
+  metrics: [own('stalled', METRICS.stalledListeners, 'sequencer', 'Maximum')],
 })
 
 alarm('SilentSequencer', {
@@ -194,7 +198,8 @@ const widgets: readonly Widget[] = [
     stat: 'Maximum',
     metrics: [
       [NAMESPACE, METRICS.failedSettlements, 'service', `${stage}-settler`],
-      [NAMESPACE, METRICS.unfundedAccounts, 'service', `${stage}-settler`],
+      [NAMESPACE, METRICS.failedSettlements, 'service', `${stage}-sequencer`],
+      [NAMESPACE, METRICS.unfundedAccounts, 'service', `${stage}-sequencer`],
       [NAMESPACE, METRICS.stalledListeners, 'service', `${stage}-sequencer`],
     ],
   },

@@ -30,7 +30,7 @@ export function proverTask(
       listObjects,
       ...consumeFrom(work),
       sendTo(work, settle),
-      ...proverKey.statements,
+      proverKey.sign,
       readEndpoints,
     ],
   })

@@ -11,7 +11,7 @@ import {
   useState,
 } from './access.ts'
 import { common, endpoints, queueUrls } from './environment.ts'
-import { sequencerKey } from './keys.ts'
+import { proverKey, sequencerKey, settlerKey } from './keys.ts'
 import { lambda } from './lambda.ts'
 import { gaps, pack, prove, proveGpu, settle } from './queues.ts'
 import { timeouts } from './timeouts.ts'
@@ -29,6 +29,8 @@ export const sequencer = lambda('Sequencer', {
     ...queueUrls('SETTLE', settle),
     ...queueUrls('GAPS', gaps),
     W3B_KEY_SEQUENCER: sequencerKey.id,
+    W3B_KEY_SETTLER: settlerKey.id,
+    W3B_KEY_PROVER: proverKey.id,
     ...endpoints,
   },
   statements: [
@@ -41,7 +43,10 @@ export const sequencer = lambda('Sequencer', {
     expireObjects,
     sendTo(pack, prove, settle, ...(proveGpu === null ? [] : [proveGpu])),
     ...consumeFrom(pack, gaps),
-    ...sequencerKey.statements,
+    sequencerKey.sign,
+    // It replaces transactions that are stuck, and names the prover in assignments.
+    settlerKey.sign,
+    proverKey.know,
     readEndpoints,
   ],
 })

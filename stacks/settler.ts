@@ -19,7 +19,7 @@ export const settler = lambda('Settler', {
     listObjects,
     sendTo(settle),
     ...consumeFrom(settle),
-    ...settlerKey.statements,
+    settlerKey.sign,
     readEndpoints,
   ],
   reserved: config.aws.settlers,

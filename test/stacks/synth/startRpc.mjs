@@ -43,7 +43,14 @@ export async function startRpc({ root, bundle = true }) {
 }
 
 /** Bundles a handler, so that a broken import or a missing export is an error here and not in the cloud. */
-async function buildHandler({ functionID, handler, runtime, properties }, { root, work, bundle }) {
+async function buildHandler({ functionID, handler, runtime, properties, bundle: folder }, { root, work, bundle }) {
+  if (folder)
+    return {
+      handler,
+      out: resolve(root, folder),
+      errors: await missingExport(resolve(root, folder), handler),
+      sourcemaps: [],
+    }
   const out = join(work, functionID)
   mkdirSync(out, { recursive: true })
   const worker = runtime === 'worker'
@@ -79,4 +86,13 @@ async function buildHandler({ functionID, handler, runtime, properties }, { root
   if (errors.length === 0 && !Object.values(build.metafile.outputs)[0]?.exports.includes(wanted))
     errors.push(`${handler}: it exports no ${wanted}.`)
   return { ...result, errors }
+}
+
+/** What is wrong with a bundle that is deployed as it is. */
+async function missingExport(folder, handler) {
+  const name = extname(handler).slice(1)
+  const file = resolve(folder, `${handler.slice(0, -name.length - 1)}.mjs`)
+  if (!existsSync(file)) return [`${file}: there is no such file.`]
+  const { metafile } = await esbuild.build({ entryPoints: [file], format: 'esm', metafile: true, write: false })
+  return Object.values(metafile.outputs)[0]?.exports.includes(name) ? [] : [`${file}: it exports no ${name}.`]
 }
