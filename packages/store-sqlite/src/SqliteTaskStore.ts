@@ -164,10 +164,10 @@ export class SqliteTaskStore implements TaskStore {
   async feed(after: string | null, limit: number): Promise<FeedPage> {
     const from = after !== null && /^[0-9]{1,15}$/.test(after) ? Number(after) : null
     return this.#db.read(() => {
-      if (from === null) {
-        const newest = this.#db.sql('SELECT max(position) AS position FROM task_states').get() ?? {}
-        return { entries: [], next: String(column.nullable(newest, 'position', column.int) ?? 0) }
-      }
+      const newest = this.#db.sql('SELECT max(position) AS position FROM task_states').get() ?? {}
+      const last = column.nullable(newest, 'position', column.int) ?? 0
+      // Places beyond the last are of a store that this one was restored from.
+      if (from === null || from >= last) return { entries: [], next: String(last) }
       const rows = this.#db
         .sql(
           `SELECT s.position, s.state, s.at, s.actor, s.reason, s.result, t.id,
@@ -182,7 +182,7 @@ export class SqliteTaskStore implements TaskStore {
           entry: entryOf(row),
         }),
       )
-      return { entries, next: entries.at(-1)?.position ?? String(from) }
+      return { entries, next: entries.at(-1)?.position ?? String(last) }
     })
   }
 

@@ -496,6 +496,7 @@ export const taskStoreSuite = (make: () => Promise<LogAndTasks>): void => {
       const { tasks } = both
       const { next, entries } = await tasks.feed('x'.repeat(3_000), 10)
       expect(entries).toEqual([])
+      expect((await tasks.feed('', 10)).entries).toEqual([])
       const { created } = await packed(both)
       expect(await follow(tasks, next, created.log.projectId, 1)).toMatchObject([
         { taskId: created.id, entry: { state: 'packed' } },

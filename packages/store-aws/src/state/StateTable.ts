@@ -20,12 +20,11 @@ export interface Condition {
 export type Write =
   | ({ readonly type: 'put'; readonly item: Item } & Condition)
   | ({ readonly type: 'update'; readonly key: Key; readonly update: string } & Condition)
-  | ({ readonly type: 'check'; readonly key: Key; readonly condition: string } & Condition)
 
-/** What became of a transaction: done; refused whole, with whether each write's own condition failed; or nobody knows. */
+/** What became of a transaction: done; refused whole, since a condition failed; or nobody knows, where it was not answered or not taken. */
 export type Transacted =
   | { readonly type: 'done' }
-  | { readonly type: 'refused'; readonly failed: readonly boolean[] }
+  | { readonly type: 'refused' }
   | { readonly type: 'unknown'; readonly error: AwsError }
 
 /** A read of one partition, or of one partition of an index, in the order of its sort key. */
@@ -36,7 +35,6 @@ export interface PartitionRead extends Condition {
   readonly descending?: boolean
   /** Items fetched at once. */
   readonly page?: number
-  readonly attributes?: readonly string[]
 }
 
 /** DynamoDB's bounds of one call. */
@@ -120,8 +118,7 @@ export class StateTable {
       return { type: 'done' }
     } catch (error) {
       if (!(error instanceof AwsError)) throw error
-      const failed = error.reasons.map(({ code }) => code === 'ConditionalCheckFailed')
-      if (failed.includes(true)) return { type: 'refused', failed }
+      if (error.reasons.some(({ code }) => code === 'ConditionalCheckFailed')) return { type: 'refused' }
       if (error.retryable || error.code === 'Aborted') return { type: 'unknown', error }
       throw toStoreError(error)
     }
@@ -137,10 +134,7 @@ export class StateTable {
           ...(p.index === undefined ? { ConsistentRead: true } : { IndexName: p.index }),
           KeyConditionExpression: p.keys,
           ...(p.condition === undefined ? {} : { FilterExpression: p.condition }),
-          ...(p.attributes === undefined
-            ? {}
-            : { ProjectionExpression: p.attributes.map((name) => `#${name}`).join(', ') }),
-          ExpressionAttributeNames: namesIn(p.keys, p.condition, ...(p.attributes ?? []).map((name) => `#${name}`)),
+          ExpressionAttributeNames: namesIn(p.keys, p.condition),
           ...(p.values === undefined ? {} : { ExpressionAttributeValues: p.values }),
           ScanIndexForward: p.descending !== true,
           ...(p.page === undefined ? {} : { Limit: p.page }),
@@ -159,10 +153,6 @@ export class StateTable {
         return { Put: { TableName, Item: write.item, ...on } }
       case 'update':
         return { Update: { TableName, Key: keyOf(write.key), UpdateExpression: write.update, ...on } }
-      case 'check':
-        return {
-          ConditionCheck: { TableName, Key: keyOf(write.key), ...on, ConditionExpression: write.condition },
-        }
     }
   }
 
