@@ -25,7 +25,7 @@ export interface LogWorld {
     handler: (records: readonly StreamRecord[]) => Promise<unknown>,
     options?: Partial<StreamPumpOptions>,
   ): StreamPump
-  /** Appends, and gives the stream's records of it, which nobody has ordered. */
+  /** Appends one after the other, a batch post last and whole, and gives the stream's records of it, which nobody has ordered. */
   records(entries: readonly Append[]): Promise<StreamRecord[]>
   /** All records of the stream so far. */
   allRecords(): Promise<StreamRecord[]>
@@ -70,7 +70,9 @@ export async function logWorld(aws: TestAws, calls: Aws = aws.fetch): Promise<Lo
     allRecords,
     async records(entries) {
       const before = (await allRecords()).length
-      await messages.append(entries)
+      const posted = entries.filter((entry) => entry.batch === true)
+      for (const entry of entries) if (entry.batch !== true) await messages.append([entry])
+      await messages.append(posted)
       return (await allRecords()).slice(before)
     },
   }
