@@ -3,6 +3,7 @@ import { availableParallelism, cpus, loadavg, tmpdir, totalmem } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Bench, Section } from './Bench.ts'
+import { coldStart } from './coldStart.ts'
 import { type Figure, meets, type Target } from './Figure.ts'
 import { flatness } from './flatness.ts'
 import { fsyncTime } from './fsyncTime.ts'
@@ -11,7 +12,7 @@ import { ingest } from './ingest.ts'
 import { pipeline } from './pipeline.ts'
 import { start } from './start.ts'
 
-const SECTIONS: Readonly<Record<string, Section>> = { ingest, pipeline, start, idle, flatness }
+const SECTIONS: Readonly<Record<string, Section>> = { ingest, pipeline, start, idle, 'cold-start': coldStart, flatness }
 /** Takes an hour of disk: only when named. */
 const ON_REQUEST = ['flatness']
 const USAGE = `npm run bench -- [${Object.keys(SECTIONS).join('|')} …] [--json FILE] [--dir DIR] [--runs 3] [--seconds 8] [--only TEXT] [--cpu-prof DIR]`
