@@ -1,8 +1,10 @@
 import { consumeFrom, listObjects, readEndpoints, readMessages, sendTo, useObjects, useState } from './access.ts'
+import { cluster } from './cluster.ts'
 import { task } from './containers.ts'
 import { common, endpoints, queueUrls } from './environment.ts'
 import { proverKey } from './keys.ts'
 import { prove, proveGpu, settle } from './queues.ts'
+import type { Statement } from './roles.ts'
 
 /** A prover's task on Fargate, or with a GPU on an instance. */
 export function proverTask(
@@ -32,6 +34,13 @@ export function proverTask(
       sendTo(work, settle),
       proverKey.sign,
       readEndpoints,
+      protectItself,
     ],
   })
+}
+
+/** To ask that a task which proves is not ended when provers are taken away. */
+const protectItself: Statement = {
+  actions: ['ecs:UpdateTaskProtection'],
+  resources: [cluster.arn.apply((arn) => `${arn.replace(':cluster/', ':task/')}/*`)],
 }
