@@ -24,6 +24,8 @@ export interface ProverOptions {
   /** In place of the sandboxed runtimes, for what has hardware of its own. */
   readonly runtimes?: ReadonlyMap<VmType, Runtime>
   readonly drainMs?: number
+  readonly leaseMs?: number
+  readonly visibilityMs?: number
 }
 
 /** A prover at work. */
@@ -73,7 +75,7 @@ export async function startProver(variables: Variables, options: ProverOptions =
   const proveLimits = {
     timeoutMs: limits.proveTimeoutMs,
     memoryBytes: limits.proveMemoryBytes,
-    leaseMs: LEASE_MS,
+    leaseMs: options.leaseMs ?? LEASE_MS,
     maxTries: limits.maxTries,
     worker: `${hostname()}-${process.pid}`,
   }
@@ -82,7 +84,7 @@ export async function startProver(variables: Variables, options: ProverOptions =
     queue: unit.queue(env.proveGpuQueue ?? env.proveQueue),
     concurrency: places,
     batch: 1,
-    visibilityMs: VISIBILITY_MS,
+    visibilityMs: options.visibilityMs ?? VISIBILITY_MS,
     maxReceives: MAX_RECEIVES,
     drainMs: options.drainMs ?? DRAIN_MS,
     telemetry,

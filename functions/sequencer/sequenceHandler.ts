@@ -9,7 +9,7 @@ import { type OpenSequencer, openSequencer } from './openSequencer.ts'
 import { repairGaps } from './repairGaps.ts'
 
 /** The schedule's interval. */
-const SWEEP_MS = 60_000
+const EVERY_MINUTE_MS = 60_000
 /** How often payloads that are past their time are looked for. */
 const EXPIRE_EVERY_MS = 3_600_000
 const EXPIRE_LIMITS = { count: 1_000, bytes: 8 * 2 ** 20, batches: 4 } as const
@@ -29,8 +29,9 @@ export type SequenceEvent = EventBridgeEvent<string, unknown> | SQSEvent
 /**
  * The function of the schedule and of the `pack` queue. Each step stands alone, may be broken off anywhere and be repeated, and may run beside itself:
  * what is not done when the time is over is the next minute's.
+ * @param sweepMs the schedule's interval
  */
-export function sequenceHandler(variables: Variables) {
+export function sequenceHandler(variables: Variables, sweepMs: number = EVERY_MINUTE_MS) {
   const open = once(() => openSequencer(variables))
   return async (
     event: SequenceEvent,
@@ -40,7 +41,7 @@ export function sequenceHandler(variables: Variables) {
     const sequencer = await open()
     try {
       if ('Records' in event) return await packSignalled(sequencer, event, deadline)
-      await deadline.race(sweep(sequencer, deadline.signal))
+      await deadline.race(sweep(sequencer, sweepMs, deadline.signal))
       return undefined
     } finally {
       await sequencer.telemetry.flush()
@@ -73,7 +74,7 @@ async function packSignalled(
 }
 
 /** All that the reconciler does, each part whatever the others meet. */
-async function sweep(sequencer: OpenSequencer, signal: AbortSignal): Promise<void> {
+async function sweep(sequencer: OpenSequencer, sweepMs: number, signal: AbortSignal): Promise<void> {
   const { env, ports, senders, follower } = sequencer
   const { proveTimeoutMs } = env.config.limits
   const step = async (what: string, work: () => Promise<unknown>): Promise<void> => {
@@ -93,15 +94,15 @@ async function sweep(sequencer: OpenSequencer, signal: AbortSignal): Promise<voi
     step('packing', () => sequence(ports, { proveTimeoutMs, parallel: PARALLEL }, null, signal)),
     step('reconciling', () =>
       reconcile(ports, {
-        graceMs: SWEEP_MS / 2,
+        graceMs: sweepMs / 2,
         proveTimeoutMs,
         maxAttempts: MAX_ATTEMPTS,
         batch: BATCH,
-        repeat: { sweepMs: SWEEP_MS, mostMs: REPEAT_AT_MOST_MS },
+        repeat: { sweepMs, mostMs: REPEAT_AT_MOST_MS },
       }),
     ),
     step('retention', async () => {
-      if (ports.clock.now() % EXPIRE_EVERY_MS >= SWEEP_MS) return
+      if (ports.clock.now() % EXPIRE_EVERY_MS >= sweepMs) return
       while (!signal.aborted && (await expireMessages(ports, EXPIRE_LIMITS, signal)) > 0);
     }),
   ])
