@@ -35,6 +35,7 @@ import { PayloadObjects } from './PayloadObjects.ts'
 import { placeOf, positionAt } from './position.ts'
 import { Retention } from './Retention.ts'
 import { Segments } from './Segments.ts'
+import { endOf } from './segmentItem.ts'
 
 const LOGS_AT_ONCE = 8
 
@@ -191,13 +192,13 @@ export class DynamoMessageLog implements MessageLog, LogReader {
   /** Heads that know of segments whose writer ended before it could tell. */
   async #sighted(heads: readonly Head[]): Promise<Head[]> {
     const next = await this.#segments.many(heads.map(({ log, tail }) => ({ log, number: tail + 1 })))
-    return inGroups(heads, LOGS_AT_ONCE, async (head) => {
-      const unknown = next[heads.indexOf(head)]
-      if (!unknown) return head
+    const both = heads.map((head, i) => ({ head, unknown: next[i] ?? null }))
+    return inGroups(both, LOGS_AT_ONCE, async ({ head, unknown }) => {
+      if (unknown === null) return head
       const tail = await this.#segments.tail(head.log, unknown.number)
       const last = await this.#segments.get(head.log, tail)
       if (last === null) return head
-      return (await this.#heads.raise(head.log, last)) ?? (await this.#heads.get(head.log)) ?? head
+      return (await this.#heads.raise(head.log, endOf(last))) ?? (await this.#heads.get(head.log)) ?? head
     })
   }
 }

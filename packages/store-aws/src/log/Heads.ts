@@ -4,7 +4,6 @@ import type { StateTable } from '../state/StateTable.ts'
 import { stateKeys } from '../state/stateKeys.ts'
 import { parseLogName } from './logName.ts'
 import { placeOf } from './position.ts'
-import { endOf, type Segment } from './segmentItem.ts'
 
 /** When a log's waiting messages fill a task. */
 export interface Full {
@@ -60,12 +59,12 @@ export class Heads {
   }
 
   /** Says how far the log goes. @returns the head, or null where it says as much or more already */
-  async raise(log: LogId, last: Segment): Promise<Head | null> {
+  async raise(log: LogId, end: LogPosition): Promise<Head | null> {
     const item = await this.#table.update({
       key: stateKeys.log(log),
       update: 'SET #end = :end',
       condition: 'attribute_not_exists(#end) OR #end < :end',
-      values: { ':end': attribute.int(endOf(last)) },
+      values: { ':end': attribute.int(end) },
     })
     return item === null ? null : parseHead(item)
   }

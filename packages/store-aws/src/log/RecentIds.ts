@@ -1,13 +1,20 @@
-import type { Clock, LogId } from '@w3bstream/core/ports'
+import type { Clock, LogId, LogPosition } from '@w3bstream/core/ports'
 import type { MessageId } from '@w3bstream/protocol'
 import type { Heads } from './Heads.ts'
 import { MAX_SKEW_MS } from './locate.ts'
 import type { Segments } from './Segments.ts'
-import type { Segment } from './segmentItem.ts'
+import { endOf, type Segment } from './segmentItem.ts'
 
 /** How long ids stay in memory, some 100 bytes each: the stream repeats itself within seconds, and what comes later is looked up. */
 const KEPT_MS = 2 * MAX_SKEW_MS
 const PAGE = 16
+
+export interface LastSegment {
+  readonly number: number
+  readonly at: number
+  /** Position of its last message. */
+  readonly end: LogPosition
+}
 
 /** The newest ids of a log's order, as a writer has to know them: all from a time on, without gaps up to the log's last segment. */
 export class RecentIds {
@@ -20,8 +27,8 @@ export class RecentIds {
   readonly #ids = new Set<MessageId>()
   /** Oldest first, one number after the other. */
   #kept: { readonly number: number; readonly at: number; readonly ids: readonly MessageId[] }[] = []
-  #last: Segment | null = null
-  #tail = 0
+  /** The last segment, without its entries: many logs are kept. */
+  #last: LastSegment = { number: 0, at: 0, end: 0 }
   #isOpen = false
 
   constructor(modules: { readonly segments: Segments; readonly heads: Heads; readonly clock: Clock }, log: LogId) {
@@ -31,19 +38,9 @@ export class RecentIds {
     this.#log = log
   }
 
-  /** Number of the last segment, 0 where there is none. */
-  get tail(): number {
-    return this.#tail
-  }
-
-  /** The last segment; null where there is none. */
-  get last(): Segment | null {
+  /** The log's last segment; number 0 where there is none. */
+  get last(): LastSegment {
     return this.#last
-  }
-
-  /** When the last segment was written. */
-  get lastAt(): number {
-    return this.#last?.at ?? 0
   }
 
   has(id: MessageId): boolean {
@@ -55,25 +52,23 @@ export class RecentIds {
     if (!this.#isOpen) {
       const hint = (await this.#heads.get(this.#log))?.tail ?? 0
       this.told = hint
-      this.#tail = await this.#segments.tail(this.#log, hint)
-      this.#last = this.#tail === 0 ? null : await this.#segments.get(this.#log, this.#tail)
-      if (this.#last !== null) this.#keep(this.#last)
+      const last = await this.#segments.get(this.#log, await this.#segments.tail(this.#log, hint))
+      if (last !== null) this.add(last)
       this.#isOpen = true
     }
     this.#forget()
     await this.#loadSince(receivedAt - MAX_SKEW_MS)
   }
 
-  /** A segment that this writer put: the next one. */
+  /** The next segment, which this writer has put. */
   add(segment: Segment): void {
-    this.#tail = segment.number
-    this.#last = segment
+    this.#last = { number: segment.number, at: segment.at, end: endOf(segment) }
     this.#keep(segment)
   }
 
   /** Learns what other writers put. */
   async follow(): Promise<void> {
-    for await (const segment of this.#segments.from(this.#log, this.#tail + 1)) this.add(segment)
+    for await (const segment of this.#segments.from(this.#log, this.#last.number + 1)) this.add(segment)
   }
 
   async #loadSince(at: number): Promise<void> {

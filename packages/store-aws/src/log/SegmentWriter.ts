@@ -27,7 +27,7 @@ export interface Written {
 
 const LOGS_AT_ONCE = 8
 /** Logs whose newest ids are kept in memory. */
-const KEPT_LOGS = 1_000
+const KEPT_LOGS = 300
 
 /**
  * Gives messages their order: what the stream says is new goes into the next segment of its log, once, however often, late or out of order the stream
@@ -107,10 +107,10 @@ export class SegmentWriter {
     await contend(async () => {
       const fresh = entries.filter(isNew)
       for (let at = 0; at < fresh.length; at += this.#entries) {
-        if (recent.tail === 0) await this.#heads.make(log)
+        if (recent.last.number === 0) await this.#heads.make(log)
         const segment = {
-          number: recent.tail + 1,
-          at: Math.max(recent.lastAt, this.#clock.now()),
+          number: recent.last.number + 1,
+          at: Math.max(recent.last.at, this.#clock.now()),
           entries: fresh.slice(at, at + this.#entries),
         }
         if (!(await this.#segments.put(log, segment))) {
@@ -128,9 +128,9 @@ export class SegmentWriter {
 
   /** Says in the directory how far the log goes. */
   async #tell(log: LogId, recent: RecentIds): Promise<Pick<Head, 'log' | 'cursor' | 'full'>> {
-    const { last } = recent
-    const raised = last === null || recent.told >= last.number ? null : await this.#heads.raise(log, last)
-    if (last !== null) recent.told = last.number
+    const { number, end } = recent.last
+    const raised = recent.told >= number ? null : await this.#heads.raise(log, end)
+    recent.told = number
     return raised ?? (await this.#heads.get(log)) ?? { log, cursor: 0, full: null }
   }
 

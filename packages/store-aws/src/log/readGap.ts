@@ -2,6 +2,7 @@ import type { _Record } from '@aws-sdk/client-dynamodb-streams'
 import { InvalidInputError } from '@w3bstream/protocol'
 import type { Aws } from '../calls/Aws.ts'
 import { AwsError } from '../calls/AwsError.ts'
+import { toStoreError } from '../calls/toStoreError.ts'
 import { StreamTrimmedError } from './StreamTrimmedError.ts'
 
 /** A range of a stream's shard that its reader gave up. */
@@ -40,7 +41,7 @@ export function parseStreamGap(body: string): StreamGap {
   }
 }
 
-/** The records of a gap, page by page. @throws {StreamTrimmedError} @throws {AwsError} */
+/** The records of a gap, page by page. @throws {StreamTrimmedError} @throws {StoreUnavailableError} */
 export async function* readGap(aws: Pick<Aws, 'streams'>, gap: StreamGap): AsyncGenerator<readonly _Record[]> {
   const end = BigInt(gap.end)
   const isIn = (record: _Record) => BigInt(record.dynamodb?.SequenceNumber ?? 0) <= end
@@ -63,7 +64,7 @@ export async function* readGap(aws: Pick<Aws, 'streams'>, gap: StreamGap): Async
   } catch (cause) {
     if (cause instanceof AwsError && cause.code === 'TrimmedDataAccessException')
       throw new StreamTrimmedError({ ...gap, cause })
-    throw cause
+    throw toStoreError(cause)
   }
 }
 
