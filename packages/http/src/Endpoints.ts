@@ -1,52 +1,19 @@
-import { type OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi'
 import type { Telemetry } from '@w3bstream/core'
 import { W3bError } from '@w3bstream/protocol'
-import type { Context } from 'hono'
+import type { Context, Hono } from 'hono'
 import type { AppEnv } from './AppEnv.ts'
 import { HttpError } from './errors/HttpError.ts'
 import type { Reply } from './reply/Reply.ts'
 import { type ErrorStyle, renderError } from './reply/renderError.ts'
 import { type RequestId, RequestIds } from './request/RequestIds.ts'
-import { schemas } from './v1/schemas.ts'
 
 export type Handler = (c: Context<AppEnv>) => Reply | Promise<Reply>
 
-/** A route as the OpenAPI document has it. */
+/** A route. */
 export interface Endpoint {
   readonly method: 'get' | 'post' | 'delete'
   /** With `{parameters}`. */
   readonly path: string
-  readonly tag: 'messages' | 'tasks' | 'projects' | 'tokens' | 'events' | 'system' | 'older'
-  readonly summary: string
-  readonly description?: string
-  readonly query?: z.ZodObject
-  readonly headers?: z.ZodObject
-  readonly body?: { readonly type?: string; readonly schema: z.ZodType }
-  readonly answer: {
-    readonly status?: number
-    readonly type?: string
-    readonly schema?: z.ZodType
-    readonly is: string
-  }
-  /** When it answers 204. */
-  readonly nothing?: string
-  /** Statuses of its errors. */
-  readonly errors?: readonly (400 | 401 | 403 | 404 | 409 | 413 | 422 | 429 | 501 | 503)[]
-  /** `optional`: what it shows or does depends on the token. */
-  readonly token?: 'optional' | 'required'
-}
-
-const ERRORS = {
-  400: 'A field is missing or wrong.',
-  401: 'A token or signature is missing or wrong.',
-  403: 'The token is not for this.',
-  404: 'There is no such thing (yet).',
-  409: 'It contradicts what is there.',
-  413: 'Too large.',
-  422: 'The file or program is not valid.',
-  429: 'A quota is used up; `Retry-After` says for how long.',
-  501: 'Not configured here.',
-  503: 'Not now; `Retry-After` says when.',
 }
 
 const BASE_HEADERS = {
@@ -68,14 +35,14 @@ function refuseForeignPage(c: Context<AppEnv>): void {
   throw HttpError.forbidden('A page of another site cannot post here.')
 }
 
-/** The application's routes: each mounted, documented, measured, and its errors rendered, in one place. */
+/** The application's routes: each mounted, measured, and its errors rendered, in one place. `openapi/` describes them. */
 export class Endpoints {
-  readonly #app: OpenAPIHono<AppEnv>
+  readonly #app: Hono<AppEnv>
   readonly #telemetry: Telemetry
   readonly #ids = new RequestIds()
   readonly #methods = new Map<string, { readonly pattern: RegExp; readonly methods: string[] }>()
 
-  constructor(modules: { readonly app: OpenAPIHono<AppEnv>; readonly telemetry: Telemetry }) {
+  constructor(modules: { readonly app: Hono<AppEnv>; readonly telemetry: Telemetry }) {
     this.#app = modules.app
     this.#telemetry = modules.telemetry
     // A preflight says that reads are for all: no page can send or steer through a visitor's browser.
@@ -86,7 +53,6 @@ export class Endpoints {
 
   add(endpoint: Endpoint, handler: Handler): void {
     const { method, path } = endpoint
-    this.#app.openAPIRegistry.registerPath(document(endpoint))
     const known = this.#methods.get(path)
     const name = method.toUpperCase()
     if (known === undefined) this.#methods.set(path, { pattern: patternOf(path), methods: [name] })
@@ -171,58 +137,3 @@ const styleOf = (path: string): ErrorStyle => (path.startsWith('/v1/') ? 'v1' : 
 
 const patternOf = (path: string): RegExp =>
   new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`)
-
-function document(endpoint: Endpoint): RouteConfig {
-  const {
-    method,
-    path,
-    tag,
-    summary,
-    description,
-    query,
-    headers,
-    body,
-    answer,
-    nothing,
-    errors = [],
-    token,
-  } = endpoint
-  const parameters = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '')
-  const older = styleOf(path) === 'older'
-  return {
-    method,
-    path,
-    tags: [tag],
-    summary,
-    ...(description === undefined ? {} : { description }),
-    ...(token === undefined ? {} : { security: token === 'required' ? [{ token: [] }] : [{}, { token: [] }] }),
-    request: {
-      ...(parameters.length === 0
-        ? {}
-        : { params: z.object(Object.fromEntries(parameters.map((p) => [p, z.string()]))) }),
-      ...(query === undefined ? {} : { query }),
-      ...(headers === undefined ? {} : { headers }),
-      ...(body === undefined
-        ? {}
-        : { body: { required: true, content: { [body.type ?? 'application/json']: { schema: body.schema } } } }),
-    },
-    responses: {
-      [answer.status ?? 200]: {
-        description: answer.is,
-        ...(answer.schema === undefined
-          ? {}
-          : { content: { [answer.type ?? 'application/json']: { schema: answer.schema } } }),
-      },
-      ...(nothing === undefined ? {} : { 204: { description: nothing } }),
-      ...Object.fromEntries(
-        errors.map((status) => [
-          status,
-          {
-            description: ERRORS[status],
-            content: { 'application/json': { schema: older ? z.object({ error: z.string() }) : schemas.error } },
-          },
-        ]),
-      ),
-    },
-  }
-}

@@ -1,5 +1,4 @@
-import { OpenAPIHono } from '@hono/zod-openapi'
-import type { Hono } from 'hono'
+import { Hono } from 'hono'
 import type { AppConfig } from './AppConfig.ts'
 import type { AppContext } from './AppContext.ts'
 import type { AppEnv } from './AppEnv.ts'
@@ -25,8 +24,7 @@ const MIB = 2 ** 20
  */
 export function createApp(p: AppModules & { readonly config: AppConfig }): Hono<AppEnv> {
   const { w3b, tokens, quota, telemetry, clock, metrics, config } = p
-  const app = new OpenAPIHono<AppEnv>()
-  app.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' })
+  const app = new Hono<AppEnv>()
   const messageBytes = config.maxMessageBytes ?? MIB
   const coalesce = config.coalesce ?? true
   const context: AppContext = {
@@ -70,17 +68,6 @@ export function createApp(p: AppModules & { readonly config: AppConfig }): Hono<
   projectRoutes(endpoints, context)
   tokenRoutes(endpoints, context)
   eventRoutes(endpoints, context)
-  systemRoutes(endpoints, context, () =>
-    app.getOpenAPI31Document({
-      openapi: '3.1.0',
-      info: {
-        title: 'W3bstream',
-        version: '1.0.0',
-        description:
-          "From a device's message to a proof verified on-chain. 64-bit integers are decimal strings under `/v1`.",
-        license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
-      },
-    }),
-  )
+  systemRoutes(endpoints, context)
   return app
 }

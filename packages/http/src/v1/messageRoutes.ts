@@ -1,4 +1,3 @@
-import { z } from '@hono/zod-openapi'
 import type { IngestOutcome, IngestRequest } from '@w3bstream/core'
 import { InvalidInputError, MessageNotFoundError, messageId, W3bError } from '@w3bstream/protocol'
 import type { AppContext } from '../AppContext.ts'
@@ -16,7 +15,6 @@ import { pathParam } from '../request/pathParam.ts'
 import { readBody } from '../request/readBody.ts'
 import { readIdempotencyKey } from '../request/readIdempotencyKey.ts'
 import { readNewMessage } from './readNewMessage.ts'
-import { schemas } from './schemas.ts'
 import { viewMessage } from './viewMessage.ts'
 
 /** `/v1/messages`. Who knows a message's id may follow it and get its receipt: ids cannot be guessed. Its payload needs a token that may read. */
@@ -38,188 +36,97 @@ export function messageRoutes(endpoints: Endpoints, app: AppContext): void {
     return { projectId, version, payload: data, credential, idempotencyKey, source }
   }
 
-  endpoints.add(
-    {
-      method: 'post',
-      path: '/v1/messages',
-      tag: 'messages',
-      summary: 'Post a message',
-      description:
-        'Answered when the message is durable. Signed by a device, under a token, or, where the project takes such, neither.',
-      body: { schema: schemas.newMessage },
-      answer: { schema: schemas.accepted, is: 'Durable.' },
-      errors: [400, 401, 403, 404, 409, 413, 429, 503],
-      token: 'optional',
-      headers: z.object({
-        'idempotency-key': schemas.idempotencyKey.openapi({
-          description: 'As the field `idempotencyKey`, which comes first.',
-        }),
-      }),
-    },
-    async (c) => {
-      const source = access.source(c)
-      access.takeAddress(source, 1)
-      const caller = await access.caller(c)
-      access.takeCaller(caller, 1)
-      const body = parseBody(await readBody(c, limits.messageBodyBytes))
-      const outcome = await ingest.one({
-        ...request(body, caller, source, readIdempotencyKey(c)),
-        ...callerTrace(c),
-      })
-      if (!outcome.accepted) throw outcome.error
-      return {
-        status: 200,
-        type: 'application/json',
-        body: `{"messageId":"${outcome.id}","duplicate":${outcome.duplicate}}`,
+  endpoints.add({ method: 'post', path: '/v1/messages' }, async (c) => {
+    const source = access.source(c)
+    access.takeAddress(source, 1)
+    const caller = await access.caller(c)
+    access.takeCaller(caller, 1)
+    const body = parseBody(await readBody(c, limits.messageBodyBytes))
+    const outcome = await ingest.one({
+      ...request(body, caller, source, readIdempotencyKey(c)),
+      ...callerTrace(c),
+    })
+    if (!outcome.accepted) throw outcome.error
+    return {
+      status: 200,
+      type: 'application/json',
+      body: `{"messageId":"${outcome.id}","duplicate":${outcome.duplicate}}`,
+    }
+  })
+
+  endpoints.add({ method: 'post', path: '/v1/messages/batch' }, async (c) => {
+    const source = access.source(c)
+    // One before the body is read, the others when their number is known.
+    access.takeAddress(source, 1)
+    const caller = await access.caller(c)
+    const { messages, ...others } = parseBody(await readBody(c, limits.batchBytes))
+    if (!Array.isArray(messages)) throw new InvalidInputError({ field: 'messages', problem: 'has to be an array' })
+    for (const name in others)
+      throw new InvalidInputError({ field: name.slice(0, 64), problem: 'is not a field of a batch' })
+    if (messages.length === 0) throw new InvalidInputError({ field: 'messages', problem: 'is empty' })
+    if (messages.length > limits.batch) throw HttpError.tooMany('messages', limits.batch)
+    access.takeAddress(source, messages.length - 1)
+    access.takeCaller(caller, messages.length)
+    const key = readIdempotencyKey(c)
+    const trace = callerTrace(c)
+    const read = messages.map((message, index): IngestRequest | W3bError => {
+      try {
+        return { ...request(message, caller, source, key === null ? null : `${key}:${index}`), ...trace, batch: true }
+      } catch (error) {
+        if (error instanceof W3bError) return error
+        throw error
       }
-    },
-  )
+    })
+    const outcomes = (
+      await ingest.many(read.filter((one): one is IngestRequest => !(one instanceof W3bError)))
+    ).values()
+    let retryAfterS = 0
+    const results = read.map((one) => {
+      const outcome = one instanceof W3bError ? refusal(one) : outcomes.next().value
+      if (outcome?.accepted === false && outcome.error.status === 429)
+        retryAfterS = Math.max(retryAfterS, outcome.error.retryAfterS ?? 1)
+      return viewOutcome(outcome)
+    })
+    return {
+      status: 200,
+      type: 'application/json',
+      body: JSON.stringify({ results }),
+      ...(retryAfterS === 0 ? {} : { headers: { 'retry-after': String(retryAfterS) } }),
+    }
+  })
 
-  endpoints.add(
-    {
-      method: 'post',
-      path: '/v1/messages/batch',
-      tag: 'messages',
-      summary: 'Post up to 1,000 messages',
-      description:
-        'Answered when all that were accepted are durable. One that is refused does not harm its neighbours; where a quota refused some, `Retry-After` says when to send those again.',
-      body: { schema: schemas.batch },
-      answer: { schema: schemas.batchResult, is: 'One result a message, in order.' },
-      errors: [400, 401, 413, 429, 503],
-      token: 'optional',
-      headers: z.object({
-        'idempotency-key': schemas.idempotencyKey.openapi({
-          description:
-            'Gives the message at index `i` that has no `idempotencyKey` of its own the key `<this key>:<i>`: the same batch sent again gives the same answers. For senders with a token or a signature.',
-        }),
-      }),
-    },
-    async (c) => {
-      const source = access.source(c)
-      // One before the body is read, the others when their number is known.
-      access.takeAddress(source, 1)
-      const caller = await access.caller(c)
-      const { messages, ...others } = parseBody(await readBody(c, limits.batchBytes))
-      if (!Array.isArray(messages)) throw new InvalidInputError({ field: 'messages', problem: 'has to be an array' })
-      for (const name in others)
-        throw new InvalidInputError({ field: name.slice(0, 64), problem: 'is not a field of a batch' })
-      if (messages.length === 0) throw new InvalidInputError({ field: 'messages', problem: 'is empty' })
-      if (messages.length > limits.batch) throw HttpError.tooMany('messages', limits.batch)
-      access.takeAddress(source, messages.length - 1)
-      access.takeCaller(caller, messages.length)
-      const key = readIdempotencyKey(c)
-      const trace = callerTrace(c)
-      const read = messages.map((message, index): IngestRequest | W3bError => {
-        try {
-          return { ...request(message, caller, source, key === null ? null : `${key}:${index}`), ...trace, batch: true }
-        } catch (error) {
-          if (error instanceof W3bError) return error
-          throw error
-        }
-      })
-      const outcomes = (
-        await ingest.many(read.filter((one): one is IngestRequest => !(one instanceof W3bError)))
-      ).values()
-      let retryAfterS = 0
-      const results = read.map((one) => {
-        const outcome = one instanceof W3bError ? refusal(one) : outcomes.next().value
-        if (outcome?.accepted === false && outcome.error.status === 429)
-          retryAfterS = Math.max(retryAfterS, outcome.error.retryAfterS ?? 1)
-        return viewOutcome(outcome)
-      })
-      return {
-        status: 200,
-        type: 'application/json',
-        body: JSON.stringify({ results }),
-        ...(retryAfterS === 0 ? {} : { headers: { 'retry-after': String(retryAfterS) } }),
-      }
-    },
-  )
+  endpoints.add({ method: 'get', path: '/v1/messages/{id}' }, async (c) => {
+    const reader = await access.reader(c)
+    const history = await w3b.message(messageId(pathParam(c, 'id')))
+    if (history === null) throw new MessageNotFoundError({ messageId: pathParam(c, 'id') })
+    return json(viewMessage(history, access.mayRead(reader, history.message.projectId)))
+  })
 
-  endpoints.add(
-    {
-      method: 'get',
-      path: '/v1/messages/{id}',
-      tag: 'messages',
-      summary: 'What happened to a message',
-      answer: { schema: schemas.message, is: 'The message and its states.' },
-      errors: [400, 401, 404, 429],
-      token: 'optional',
-    },
-    async (c) => {
-      const reader = await access.reader(c)
-      const history = await w3b.message(messageId(pathParam(c, 'id')))
-      if (history === null) throw new MessageNotFoundError({ messageId: pathParam(c, 'id') })
-      return json(viewMessage(history, access.mayRead(reader, history.message.projectId)))
-    },
-  )
+  endpoints.add({ method: 'get', path: '/v1/messages/{id}/receipt' }, async (c) => {
+    await access.reader(c)
+    const id = messageId(pathParam(c, 'id'))
+    const receipt = await w3b.receipt(id)
+    if (receipt === null) throw await missing(id, 'The receipt')
+    return { status: 200, type: 'application/json', body: JSON.stringify(receipt) }
+  })
 
-  endpoints.add(
-    {
-      method: 'get',
-      path: '/v1/messages/{id}/receipt',
-      tag: 'messages',
-      summary: "A message's receipt",
-      description:
-        'As far as it has come: from the device to the block. `w3b message verify` checks it. For whoever knows the message id, which cannot be guessed; without the payload.',
-      answer: { schema: schemas.receipt, is: 'The receipt.' },
-      errors: [400, 401, 404, 429],
-      token: 'optional',
-    },
-    async (c) => {
-      await access.reader(c)
-      const id = messageId(pathParam(c, 'id'))
-      const receipt = await w3b.receipt(id)
-      if (receipt === null) throw await missing(id, 'The receipt')
-      return { status: 200, type: 'application/json', body: JSON.stringify(receipt) }
-    },
-  )
+  endpoints.add({ method: 'get', path: '/v1/messages/{id}/inclusion' }, async (c) => {
+    await access.reader(c)
+    const id = messageId(pathParam(c, 'id'))
+    const inclusion = await w3b.inclusion(id)
+    if (inclusion === null) throw await missing(id, 'The inclusion proof')
+    return json({ messageId: id, ...inclusion })
+  })
 
-  endpoints.add(
-    {
-      method: 'get',
-      path: '/v1/messages/{id}/inclusion',
-      tag: 'messages',
-      summary: 'Proof that a message is in its task',
-      answer: {
-        schema: schemas.inclusion,
-        is: "The audit path to the task's messages root, with the blind of the leaf.",
-      },
-      errors: [400, 401, 404, 429],
-      token: 'optional',
-    },
-    async (c) => {
-      await access.reader(c)
-      const id = messageId(pathParam(c, 'id'))
-      const inclusion = await w3b.inclusion(id)
-      if (inclusion === null) throw await missing(id, 'The inclusion proof')
-      return json({ messageId: id, ...inclusion })
-    },
-  )
-
-  endpoints.add(
-    {
-      method: 'get',
-      path: '/v1/messages/{id}/events',
-      tag: 'events',
-      summary: 'What happens to a message, as it happens',
-      description:
-        'Server-sent events, from the first or after `Last-Event-ID`. The stream ends when the task is final or failed, or after a minute.',
-      answer: { type: 'text/event-stream', schema: z.string(), is: 'The events.' },
-      nothing: '`Last-Event-ID` names the last event, and no more can come: browsers then stay away.',
-      errors: [400, 401, 404, 429, 503],
-      token: 'optional',
-    },
-    async (c) => {
-      await access.reader(c)
-      const id = messageId(pathParam(c, 'id'))
-      const history = await w3b.message(id)
-      if (history === null) throw new MessageNotFoundError({ messageId: id })
-      const seen = readLastEventId(c.req.header('last-event-id'))
-      if (isOver(history, seen)) return { status: 204, type: 'text/event-stream', body: null }
-      return app.streams.reply(c, (signal) => messageEvents(app, id, seen, signal))
-    },
-  )
+  endpoints.add({ method: 'get', path: '/v1/messages/{id}/events' }, async (c) => {
+    await access.reader(c)
+    const id = messageId(pathParam(c, 'id'))
+    const history = await w3b.message(id)
+    if (history === null) throw new MessageNotFoundError({ messageId: id })
+    const seen = readLastEventId(c.req.header('last-event-id'))
+    if (isOver(history, seen)) return { status: 204, type: 'text/event-stream', body: null }
+    return app.streams.reply(c, (signal) => messageEvents(app, id, seen, signal))
+  })
 
   const missing = async (id: ReturnType<typeof messageId>, what: string): Promise<W3bError> =>
     (await w3b.message(id)) === null
