@@ -44,7 +44,7 @@ const newMessage = z
     }),
     idempotencyKey: idempotencyKey.openapi({
       description:
-        'The same key with the same data gives the first answer again. For senders with a token or a signature. The message id follows from it: choose a key that cannot be guessed.',
+        'The same key with the same data gives the first answer again. For senders with a token or a signature. The id of a message without a nonce follows from it: choose a key that cannot be guessed.',
     }),
   })
   .openapi('NewMessage')
