@@ -8,7 +8,7 @@ import { SandboxUnavailableError } from '../SandboxUnavailableError.ts'
 import { echoModule, proveModule } from '../test/programs.ts'
 import { proveJob } from '../test/proveJob.ts'
 import { wat } from '../test/wat.ts'
-import { childCommand } from './childCommand.ts'
+import { childCommand, childWalls } from './childCommand.ts'
 import { residentBytes } from './residentBytes.ts'
 import { Sandbox, type SandboxOptions } from './Sandbox.ts'
 import type { SandboxProgram } from './SandboxProgram.ts'
@@ -173,6 +173,24 @@ describe('Sandbox', () => {
     parent.kill('SIGKILL')
     for (const pid of pids) await vi.waitFor(async () => expect(await residentBytes(pid)).toBe(0), { timeout: 10_000 })
   })
+
+  // As in a container that forbids namespaces, as Fargate's does.
+  it.each(childWalls().filter((wall) => wall === 'calls'))(
+    'runs programs behind the filter of %s alone',
+    async (wall) => {
+      const under = new Sandbox({ networkWall: true }, ['privileges', wall])
+      open.push(under)
+      expect(said(await under.run(await saying('aa'), input, 20_000, never))).toBe('aa')
+    },
+  )
+
+  it.each([[[]], [['privileges']]] as const)(
+    'is not made with the walls %j where one against the network is asked for',
+    (walls) => {
+      expect(() => new Sandbox({ networkWall: true }, walls)).toThrow(SandboxUnavailableError)
+      expect(new Sandbox({}, walls).pids).toEqual([])
+    },
+  )
 
   it.each([
     ['program', { programBytes: 100 }, /size limit of 100 bytes/],

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { ProgramError, ProgramLimitError, toHex } from '@w3bstream/protocol'
 import type { ProgramAbi, ProgramInput } from '../child/Program.ts'
 import { SandboxUnavailableError } from '../SandboxUnavailableError.ts'
-import { childWalls } from './childCommand.ts'
+import { childWalls, type Wall } from './childCommand.ts'
 import { type RequestLimits, SandboxChild } from './SandboxChild.ts'
 import type { SandboxProgram } from './SandboxProgram.ts'
 
@@ -62,6 +62,7 @@ interface Seat {
  */
 export class Sandbox {
   readonly #options: Required<SandboxOptions>
+  readonly #walls: readonly Wall[]
   readonly #seats = new Set<Seat>()
   readonly #idle: Seat[] = []
   readonly #queue: (() => void)[] = []
@@ -69,10 +70,13 @@ export class Sandbox {
   #running = 0
   #closed = false
 
-  /** @throws {SandboxUnavailableError} where `networkWall` asks for a wall that is not to be had */
-  constructor(options: SandboxOptions = {}) {
+  /**
+   * @param walls between a child and the rest: those that this machine has
+   * @throws {SandboxUnavailableError} where `networkWall` asks for a wall that is not to be had
+   */
+  constructor(options: SandboxOptions = {}, walls: readonly Wall[] = childWalls()) {
     this.#options = { ...DEFAULTS, ...options }
-    const walls = childWalls()
+    this.#walls = walls
     if (this.#options.networkWall && !walls.includes('namespaces') && !walls.includes('calls'))
       throw new SandboxUnavailableError({
         reason:
@@ -240,10 +244,13 @@ export class Sandbox {
 
   #start(): Seat {
     const seat: Seat = {
-      child: new SandboxChild({
-        cpuSeconds: Math.ceil((4 * this.#options.timeoutMs) / 1000) + 60,
-        heapBytes: this.#options.overheadBytes,
-      }),
+      child: new SandboxChild(
+        {
+          cpuSeconds: Math.ceil((4 * this.#options.timeoutMs) / 1000) + 60,
+          heapBytes: this.#options.overheadBytes,
+        },
+        this.#walls,
+      ),
       loaded: null,
       idle: undefined,
     }

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { encodeFrame, FrameReader } from '../child/frames.ts'
 import type { LoadRequest, RunRequest } from '../child/main.ts'
 import { SandboxUnavailableError } from '../SandboxUnavailableError.ts'
-import { type ChildLimits, childCommand } from './childCommand.ts'
+import { type ChildLimits, childCommand, type Wall } from './childCommand.ts'
 import { residentBytes } from './residentBytes.ts'
 
 /** What a child answers. A child is not believed: whatever is not of this shape ends it. */
@@ -53,8 +53,8 @@ export class SandboxChild {
   #killed = false
   #runtime = ''
 
-  constructor(limits: ChildLimits) {
-    const { command, args } = childCommand(limits)
+  constructor(limits: ChildLimits, walls: readonly Wall[]) {
+    const { command, args } = childCommand(limits, undefined, walls)
     // Detached: a Ctrl-C in the terminal is the parent's to handle.
     this.#process = spawn(command, args, { env: {}, cwd: '/', stdio: ['pipe', 'pipe', 'pipe'], detached: true })
     const { stdin, stdout, stderr } = this.#process
