@@ -5,7 +5,7 @@ import { findPip } from './packages/store-aws/src/testing/findPip.ts'
 /** Tests on emulators of AWS. CI has what they need, or fails. */
 const missing = process.env.CI ? [] : [findJava(), findPip()].filter((line) => line !== null)
 if (missing.length > 0) console.error(`Skipped: tests of the AWS adapters and functions. ${missing.join('. ')}.`)
-const onEmulators = ['packages/store-aws/**', 'functions/**', 'test/aws/**']
+const onEmulators = ['packages/store-aws/**', 'functions/**', 'test/aws/**', 'test/bench/**']
 
 export default defineConfig({
   test: {
