@@ -20,6 +20,17 @@ const ARNS = {
 }
 
 const OUTPUTS = {
+  'aws:acm/certificate:Certificate': ({ inputs }) => ({
+    domainValidationOptions: [
+      {
+        domainName: inputs.domainName,
+        resourceRecordName: `_validation.${inputs.domainName}.`,
+        resourceRecordType: 'CNAME',
+        resourceRecordValue: 'validation.acm-validations.aws.',
+      },
+    ],
+  }),
+  'aws:acm/certificateValidation:CertificateValidation': ({ inputs }) => ({ certificateArn: inputs.certificateArn }),
   'aws:cloudfront/distribution:Distribution': () => ({ domainName: 'd111111abcdef8.cloudfront.net', etag: 'E' }),
   'aws:dynamodb/table:Table': ({ own }) => ({ streamArn: `${own}/stream/2026-01-01T00:00:00.000` }),
   'aws:ecr/repository:Repository': ({ name }) => ({
@@ -59,7 +70,7 @@ export function createResource({ type, name: logicalName, inputs: given, id, cus
   const name = [inputs.name, inputs.bucket, logicalName].find((one) => typeof one === 'string')
   const service = type.split(':')[1]?.split('/')[0] ?? 'other'
   const own = ARNS[type]?.(name) ?? arn(service, name)
-  const outputs = OUTPUTS[type]?.({ name, own }) ?? {}
+  const outputs = OUTPUTS[type]?.({ name, own, inputs }) ?? {}
   return {
     id: id || (custom === false ? undefined : `${name}-id`),
     state: { ...inputs, name, arn: own, ...outputs },

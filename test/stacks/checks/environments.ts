@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { readEnvironment, type Unit } from '../../../functions/shared/readEnvironment.ts'
+import { type Check, environmentOf, ofType } from './graphOf.ts'
+
+const SOURCE = readFileSync(join(import.meta.dirname, '../../../functions/shared/readEnvironment.ts'), 'utf8')
+
+/** Which unit runs in a resource. */
+const UNITS: Readonly<Record<string, Unit>> = {
+  IngestFunction: 'ingest',
+  IngestScript: 'edge',
+  SegmentsFunction: 'segments',
+  SequencerFunction: 'sequencer',
+  SettlerFunction: 'settler',
+  ProverTask: 'prover',
+  GpuProverTask: 'prover',
+  NodeTask: 'node',
+}
+
+/** Each unit is told what it reads, and nothing else. */
+export const checkEnvironments: Check = (graph) => {
+  const problems: string[] = []
+  for (const type of [
+    'aws:lambda/function:Function',
+    'aws:ecs/taskDefinition:TaskDefinition',
+    'cloudflare:index/workersScript:WorkersScript',
+  ])
+    for (const resource of ofType(graph, type)) {
+      const unit = UNITS[resource.name]
+      if (unit === undefined) {
+        problems.push(`${resource.name} is no unit`)
+        continue
+      }
+      const environment = environmentOf(resource)
+      try {
+        readEnvironment(unit, environment)
+      } catch (error) {
+        problems.push(`${resource.name}: ${error instanceof Error ? error.message : String(error)}`)
+      }
+      for (const name of Object.keys(environment))
+        if (name.startsWith('W3B_') && !SOURCE.includes(`'${name.replace(/_DLQ$/, '')}'`))
+          problems.push(`${resource.name} is told ${name}, which nothing reads`)
+      // Lambda tells a function its region; ECS on instances tells nobody.
+      if (type !== 'aws:lambda/function:Function' && environment.AWS_REGION === undefined)
+        problems.push(`${resource.name} does not know its region`)
+    }
+  return problems
+}
