@@ -1,13 +1,12 @@
 import type { Clock, LogId, LogPosition } from '@w3bstream/core/ports'
 import type { MessageId } from '@w3bstream/protocol'
 import type { Heads } from './Heads.ts'
-import { MAX_SKEW_MS } from './locate.ts'
 import type { Segments } from './Segments.ts'
 import { endOf, type Segment } from './segmentItem.ts'
 
 /** How long ids stay in memory, some 100 bytes each: the stream repeats itself within seconds, and what comes later is looked up. */
-const KEPT_MS = 2 * MAX_SKEW_MS
-const PAGE = 16
+const KEPT_MS = 60_000
+const LAST_PAGE = 32
 
 export interface LastSegment {
   readonly number: number
@@ -57,7 +56,7 @@ export class RecentIds {
       this.#isOpen = true
     }
     this.#forget()
-    await this.#loadSince(receivedAt - MAX_SKEW_MS)
+    await this.#loadSince(receivedAt)
   }
 
   /** The next segment, which this writer has put. */
@@ -72,10 +71,10 @@ export class RecentIds {
   }
 
   async #loadSince(at: number): Promise<void> {
-    for (;;) {
+    for (let page = 1; ; page = Math.min(LAST_PAGE, 2 * page)) {
       const first = this.#kept[0]
       if (first === undefined || first.number === 1 || first.at < at) return
-      const start = Math.max(1, first.number - PAGE)
+      const start = Math.max(1, first.number - page)
       const wanted = Array.from({ length: first.number - start }, (_, i) => ({ log: this.#log, number: start + i }))
       const older = await this.#segments.many(wanted)
       for (const segment of older.reverse()) if (segment !== null) this.#keep(segment, 'first')

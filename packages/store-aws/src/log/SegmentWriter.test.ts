@@ -368,7 +368,7 @@ describe('SegmentWriter', () => {
     const log = someLog()
     const time = { at: 1_767_225_600_000 }
     const writer = new SegmentWriter({ aws: aws.fetch, clock: { now: () => time.at } }, world.options)
-    const skews = [0, 30_000, -30_000, 900, -59_000, 0, 0, 55_000]
+    const skews = [0, 30_000, -30_000, 900, -59_000, 0, 7_200_000, -7_200_000, 55_000]
     const all = Array.from({ length: 40 }, (_, i): Append => {
       const entry = unsigned(log, `${i}`)
       const receivedAt = time.at + 20_000 * i + (skews[i % skews.length] ?? 0)
@@ -386,6 +386,9 @@ describe('SegmentWriter', () => {
     const [waiting] = await world.records([unsigned(log, 'not ordered yet')])
     expect(await cold.positionOf(idOf(waiting))).toBeNull()
     expect(await cold.positionOf(unsigned(log, '').message.id)).toBeNull()
+    // Nor is any taken for new, whatever its clock said.
+    const again = (await world.allRecords()).slice(0, 40)
+    for (const record of shuffled(again)) expect(await world.newWriter().write([record])).toMatchObject([{ count: 0 }])
   })
 
   it('knows repetitions long after, by looking back to their receipt', async () => {

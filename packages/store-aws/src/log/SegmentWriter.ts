@@ -108,10 +108,12 @@ export class SegmentWriter {
       const fresh = entries.filter(isNew)
       for (let at = 0; at < fresh.length; at += this.#entries) {
         if (recent.last.number === 0) await this.#heads.make(log)
+        const next = fresh.slice(at, at + this.#entries)
+        const receipts = next.map(({ receivedAt }) => receivedAt)
         const segment = {
           number: recent.last.number + 1,
-          at: Math.max(recent.last.at, this.#clock.now()),
-          entries: fresh.slice(at, at + this.#entries),
+          at: Math.max(recent.last.at, this.#clock.now(), ...receipts),
+          entries: next,
         }
         if (!(await this.#segments.put(log, segment))) {
           await recent.follow()

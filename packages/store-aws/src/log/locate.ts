@@ -2,16 +2,10 @@ import type { LogId, LogPosition } from '@w3bstream/core/ports'
 import type { MessageId } from '@w3bstream/protocol'
 import { positionAt } from './position.ts'
 import { indexIn, type Segments } from './Segments.ts'
-import type { Segment } from './segmentItem.ts'
-
-/** A message is most likely in a segment that was written no sooner than this before its receipt: clocks differ. */
-const LIKELY_SKEW_MS = 1_000
-/** And never in one that was written sooner than this: machines of a region differ by milliseconds. */
-export const MAX_SKEW_MS = 60_000
 
 /**
- * Finds a message in a log by the time of its receipt: segments are in the order of their times, so the first that may have it is found by halving,
- * from the newest on, since those are asked for most.
+ * Finds a message in a log by the time of its receipt: no segment carries a time before the receipts of its messages, and times grow with numbers, so
+ * the first segment that may have it is found by halving, from the newest on, since those are asked for most.
  * @param message.tail number of the log's last segment
  * @returns null where the log has not ordered it
  */
@@ -20,16 +14,7 @@ export async function locate(
   message: { readonly log: LogId; readonly id: MessageId; readonly receivedAt: number; readonly tail: number },
 ): Promise<LogPosition | null> {
   const { log, id, receivedAt, tail } = message
-  if (tail === 0) return null
-  const start = await firstSince(segments, log, receivedAt - LIKELY_SKEW_MS, tail)
-  const forward = await find(segments.from(log, start), id)
-  if (forward !== null) return forward
-  const early = await firstSince(segments, log, receivedAt - MAX_SKEW_MS, tail)
-  return find(segments.from(log, early, start - 1), id)
-}
-
-async function find(segments: AsyncIterable<Segment>, id: MessageId): Promise<LogPosition | null> {
-  for await (const segment of segments) {
+  for await (const segment of segments.from(log, await firstSince(segments, log, receivedAt, tail))) {
     const index = indexIn(segment, id)
     if (index !== -1) return positionAt(segment.number, index)
   }

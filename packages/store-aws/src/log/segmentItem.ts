@@ -22,7 +22,7 @@ export interface SegmentEntry {
 export interface Segment {
   /** From 1, without gaps. */
   readonly number: number
-  /** When it was written, by its writer's clock; never before the segment before it. */
+  /** When it was written, by its writer's clock; never before the segment before it, and never before the receipt of a message in it. */
   readonly at: number
   readonly entries: readonly SegmentEntry[]
 }
