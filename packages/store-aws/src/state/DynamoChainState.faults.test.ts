@@ -11,6 +11,8 @@ import {
   toHex,
 } from '@w3bstream/protocol'
 import { beforeEach, describe, expect, it } from 'vitest'
+import type { Aws } from '../calls/Aws.ts'
+import { AwsError } from '../calls/AwsError.ts'
 import { testAws } from '../testing/index.ts'
 import { DynamoChainState } from './DynamoChainState.ts'
 import { openState } from './openState.ts'
@@ -58,6 +60,26 @@ describe('DynamoChainState, when calls go wrong', () => {
       expect(await state.nextNonce(chainId, account)).toBe(1)
       expect(await state.open(chainId, account)).toHaveLength(1)
     })
+
+  it('gives the nonce that it took, though that was told only after it had looked', async () => {
+    const { tables } = await aws.make()
+    let late: (() => Promise<unknown>) | null = null
+    const slow: Aws = {
+      ...aws.fetch,
+      async dynamo(operation, input, options) {
+        if (operation === 'TransactWriteItems' && late === null) {
+          late = () => aws.fetch.dynamo(operation, input, options)
+          throw new AwsError({ code: 'Timeout', message: 'no answer', status: 0, retryable: true })
+        }
+        // The third look: the nonce was looked for, and was not there yet.
+        if (operation === 'BatchGetItem') await late?.()
+        return aws.fetch.dynamo(operation, input, options)
+      },
+    }
+    const racing = new DynamoChainState(await openState({ aws: slow }, { table: tables.state }))
+    const task = someTask()
+    expect(await racing.allocate(ask([task]))).toMatchObject({ nonce: 0, tasks: [task] })
+  })
 
   it('gives each task one nonce, with settlers racing while answers are lost', async () => {
     const tasks = Array.from({ length: 5 }, someTask)

@@ -86,9 +86,10 @@ export class DynamoChainState implements ChainState {
     let tried: number | null = null
     return contend<NonceRow | null>(async () => {
       const counter = await this.#table.get(counterKey(chainId, account))
+      const pointers = await this.#table.getMany(asked.map(stateKeys.taskNonces))
+      // After the tasks: an attempt that comes through between the two makes them busy.
       const ours = tried === null ? null : await this.#ours(chainId, account, tried, mark)
       if (ours !== null) return { value: ours }
-      const pointers = await this.#table.getMany(asked.map(stateKeys.taskNonces))
       const tasks = asked.filter((_, i) => pointers[i]?.busy === undefined)
       if (tasks.length === 0) return { value: null }
       const next = counter === null ? null : read.int(counter, 'next')
