@@ -185,6 +185,20 @@ describe('DynamoTaskStore, when calls go wrong', () => {
     expect((await tasks.list({ limit: 2 })).map(({ id }) => id)).toEqual(ids.slice(0, 2))
   })
 
+  it('begins from now on after a place that is yet to come', async () => {
+    const { next } = await other.feed('9999999999999999', 10)
+    const id = await packedTask()
+    await expect.poll(async () => (await other.feed(next, 10)).entries.map(({ taskId }) => taskId)).toEqual([id])
+  })
+
+  it('keeps a reason with half a character in it', async () => {
+    const id = await packedTask()
+    const failed = await tasks.advance(id, { to: 'failed' }, { ...by, reason: `trap: \ud800 ${'😀'.repeat(400)}` })
+    expect(failed.failure).toMatch(/^trap: \ufffd 😀{100}.*😀\ufffd…$/u)
+    expect(await tasks.get(id)).toEqual(failed)
+    expect((await tasks.states(id)).at(-1)?.reason).toBe(failed.failure)
+  })
+
   it('cuts a long reason, which stands in the item that each step rewrites', async () => {
     const id = await packedTask()
     const failed = await tasks.advance(id, { to: 'failed' }, { ...by, reason: 'x'.repeat(100_000) })

@@ -52,6 +52,8 @@ const MAX_RESULT = 100_000
 const POSITION = /^[0-9]{16}(#[0-9a-f]{16}#[0-9]{8})?$/
 /** A step that is on its way for longer is looked for, and taken anew with a later place in the feed where it is not there. */
 const STAMP_MS = 1_500
+/** By how much a place in the feed may be ahead: another process, whose clock is, gave it. */
+const MAX_SKEW_MS = 60_000
 /** Tasks in one state that a sweep considers, oldest first. */
 const MAX_STALE = 20_000
 const MAX_PAGE = 100
@@ -347,8 +349,11 @@ export class DynamoTaskStore implements TaskStore {
   }
 
   async feed(after: string | null, limit: number): Promise<FeedPage> {
-    const horizon = stateKeys.time(this.#clock.now() - this.#settleMs)
-    if (after === null || !POSITION.test(after)) return { entries: [], next: horizon }
+    const now = this.#clock.now()
+    const horizon = stateKeys.time(now - this.#settleMs)
+    // Of a reader whose clock is no clock of ours, or made up: it would wait for that time to come.
+    const isToCome = after !== null && after > stateKeys.time(now + MAX_SKEW_MS)
+    if (after === null || isToCome || !POSITION.test(after)) return { entries: [], next: horizon }
     if (after >= horizon) return { entries: [], next: after }
     const steps = mergeOrdered(
       stateKeys.allOfFeed().map((partition) =>
@@ -520,8 +525,9 @@ const byState = <T extends ListFilter>(filter: T): filter is T & { readonly stat
 const keyItem = ({ pk, sk }: Key): Item => ({ pk: text(pk), sk: text(sk) })
 const leaseToken = (item: Item): bigint => BigInt(item.lt?.N ?? 0)
 const idAtEnd = (key: string): TaskId => taskId(key.slice(-66))
+/** Without halves of surrogate pairs, also where it is cut: DynamoDB's text is UTF-8, which has none. */
 const cut = (reason: string, length: number): string =>
-  reason.length <= length ? reason : `${reason.slice(0, length - 1)}…`
+  (reason.length <= length ? reason : `${reason.slice(0, length - 1)}…`).toWellFormed()
 
 const readEntry = (line: Item): StateLogEntry => ({
   state: read.text(line, 'st') as TaskState,
