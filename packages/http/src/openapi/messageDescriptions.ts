@@ -27,7 +27,7 @@ export const messageDescriptions: readonly Description[] = [
     tag: 'messages',
     summary: 'Post up to 1,000 messages',
     description:
-      'Answered when all that were accepted are durable. One that is refused does not harm its neighbours; where a quota refused some, `Retry-After` says when to send those again.',
+      'Answered when all that were accepted are durable. One that is refused does not harm its neighbours; where a quota refused some, `Retry-After` says when to send those again. Ids of messages without a nonce and a key of their own are neighbours of one batch: who learns one of them can tell the others.',
     body: { schema: schemas.batch },
     answer: { schema: schemas.batchResult, is: 'One result a message, in order.' },
     errors: [400, 401, 413, 429, 503],
