@@ -1,6 +1,6 @@
 import { InvalidConfigError } from '@w3bstream/protocol'
 import { type AwsOptions, readAwsEnvironment } from '@w3bstream/store-aws'
-import type { Variables } from '../shared/readEnvironment.ts'
+import type { Variables } from '../shared/readVariables.ts'
 
 /** How AWS is called by signed fetches. @throws {InvalidConfigError} without region or credentials */
 export function awsOptions(variables: Variables): AwsOptions & Required<Pick<AwsOptions, 'credentials'>> {

@@ -13,10 +13,10 @@ import {
   S3BlobStore,
   SharedQuota,
 } from '@w3bstream/store-aws'
-import { homeChain } from '../shared/homeChain.ts'
-import type { Environment } from '../shared/readEnvironment.ts'
+import type { UnitVariables } from '../shared/readVariables.ts'
 import { storedRegistry } from '../shared/storedRegistry.ts'
 import { AwaitedContent } from './AwaitedContent.ts'
+import type { IngestConfig } from './readIngestConfig.ts'
 
 /** How long a registry record is believed: a project that is paused takes messages for so long. */
 const RECORD_TTL_MS = 5_000
@@ -38,7 +38,10 @@ export interface Ingest {
 }
 
 /** Opens the deployment's stores. It needs no chain endpoint, no queue and no key: other units follow chains, and pack, assign and send tasks. */
-export async function createIngest(modules: IngestModules, environment: Environment<'edge'>): Promise<Ingest> {
+export async function createIngest(
+  modules: IngestModules,
+  environment: UnitVariables<'edge', IngestConfig>,
+): Promise<Ingest> {
   const { aws, clock, telemetry } = modules
   const { config, messagesTable, stateTable, bucket } = environment
   const { table, idSecret }: OpenState = await openState({ aws }, { table: stateTable })
@@ -47,8 +50,8 @@ export async function createIngest(modules: IngestModules, environment: Environm
   const state = new DynamoChainState({ table })
   const blobs = new S3BlobStore({ aws }, { bucket })
   const quota = new SharedQuota({ aws, clock }, { table: stateTable })
-  const { chainId, contracts } = homeChain(config)
-  const domain: Domain = { chainId, verifyingContract: contracts.projectRegistrar }
+  const { chainId, projectRegistrar } = config.registry
+  const domain: Domain = { chainId, verifyingContract: projectRegistrar }
   const registry = storedRegistry({ state })
   const projects = new ProjectResolver(
     { registry, content: new AwaitedContent(), blobs, clock, sha256 },

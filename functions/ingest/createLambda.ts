@@ -4,12 +4,13 @@ import { W3bError } from '@w3bstream/protocol'
 import { fetchAws } from '@w3bstream/store-aws/fetch'
 import type { LambdaFunctionURLEvent, LambdaFunctionURLResult } from 'aws-lambda'
 import { once } from '../shared/once.ts'
-import { readEnvironment, type Variables } from '../shared/readEnvironment.ts'
+import { readVariables, type Variables } from '../shared/readVariables.ts'
 import { LeanTelemetry } from '../shared/telemetry/LeanTelemetry.ts'
 import { xraySender } from '../shared/telemetry/xraySender.ts'
 import { awsOptions } from './awsOptions.ts'
 import { createIngest } from './createIngest.ts'
 import { originOf } from './originOf.ts'
+import { readIngestConfig } from './readIngestConfig.ts'
 import { requestOf } from './requestOf.ts'
 import { type AnswerStream, answerHead, bufferedAnswer, streamAnswer } from './sendResponse.ts'
 
@@ -31,7 +32,7 @@ export interface IngestLambda {
  * @throws {InvalidConfigError} naming every variable that is missing or wrong
  */
 export function createLambda(variables: Variables, write: (line: string) => void): IngestLambda {
-  const environment = readEnvironment('ingest', variables)
+  const environment = readVariables('ingest', variables, readIngestConfig)
   const options = awsOptions(variables)
   const telemetry = new LeanTelemetry(
     { write, sendTraces: xraySender(options, variables) },

@@ -1,10 +1,11 @@
 import { errorResponse } from '@w3bstream/http'
 import { fetchAws } from '@w3bstream/store-aws/fetch'
-import { readEnvironment, type Variables } from '../shared/readEnvironment.ts'
+import { readVariables, type Variables } from '../shared/readVariables.ts'
 import { LeanTelemetry } from '../shared/telemetry/LeanTelemetry.ts'
 import { xraySender } from '../shared/telemetry/xraySender.ts'
 import { awsOptions } from './awsOptions.ts'
 import { createIngest, type Ingest } from './createIngest.ts'
+import { readIngestConfig } from './readIngestConfig.ts'
 
 interface Opened {
   readonly ingest: Ingest
@@ -37,7 +38,7 @@ export default {
 }
 
 async function open(bindings: Variables): Promise<Opened> {
-  const environment = readEnvironment('edge', bindings)
+  const environment = readVariables('edge', bindings, readIngestConfig)
   const options = awsOptions(bindings)
   const telemetry = new LeanTelemetry(
     { write: (line) => console.log(line), sendTraces: xraySender(options, bindings) },

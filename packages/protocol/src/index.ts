@@ -1,5 +1,6 @@
 export * from './buildReceipt.ts'
 export * from './defineConfig.ts'
+export * from './deploymentDefaults.ts'
 export * from './drawSalt.ts'
 export * from './errors/BadSignatureError.ts'
 export * from './errors/ChainUnavailableError.ts'

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { deploymentDefaults as defaults } from './deploymentDefaults.ts'
 import { InvalidConfigError } from './errors/InvalidConfigError.ts'
 import type { Address } from './Hex.ts'
 
@@ -14,11 +15,8 @@ const amount = (unit: string) =>
     .union([z.int().min(0), z.string().regex(/^(?:0|[1-9][0-9]{0,77})$/)], `has to be ${unit} in digits`)
     .transform((value) => BigInt(value))
 const count = z.int().min(1)
-const allotment = (perSecond: number, burst: number) =>
-  z
-    .strictObject({ perSecond: z.number().positive(), burst: z.number().positive() })
-    .default({ perSecond, burst })
-    .readonly()
+const allotment = (usual: { readonly perSecond: number; readonly burst: number }) =>
+  z.strictObject({ perSecond: z.number().positive(), burst: z.number().positive() }).default(usual).readonly()
 
 const chain = z
   .strictObject({
@@ -153,18 +151,18 @@ const schema = z
       .readonly(),
     quotas: z
       .strictObject({
-        perAddress: allotment(500, 2_000),
-        perProject: allotment(1_000, 10_000),
-        perDevice: allotment(50, 500),
-        perToken: allotment(1_000, 10_000),
+        perAddress: allotment(defaults.quotas.perAddress),
+        perProject: allotment(defaults.quotas.perProject),
+        perDevice: allotment(defaults.quotas.perDevice),
+        perToken: allotment(defaults.quotas.perToken),
       })
       .readonly()
       .prefault({}),
     limits: z
       .strictObject({
-        maxMessageBytes: count.default(2 ** 20),
-        maxBatch: count.default(1_000),
-        maxProjectFileBytes: count.default(32 * 2 ** 20),
+        maxMessageBytes: count.default(defaults.limits.maxMessageBytes),
+        maxBatch: count.default(defaults.limits.maxBatch),
+        maxProjectFileBytes: count.default(defaults.limits.maxProjectFileBytes),
         proveTimeoutMs: count.default(600_000),
         proveMemoryBytes: count.default(2 ** 30),
         maxTries: count.default(5),
@@ -187,7 +185,7 @@ const schema = z
       .url({ protocol: /^https$/, error: 'has to be an https URL' })
       .nullable()
       .default(null),
-    traceRate: z.number().min(0).max(1).default(0.01),
+    traceRate: z.number().min(0).max(1).default(defaults.traceRate),
     aws: aws.prefault({}),
   })
   .readonly()

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { readEnvironment, type Unit } from '../../../functions/shared/readEnvironment.ts'
 import { type Check, environmentOf, ofType } from './graphOf.ts'
 
-const SOURCE = readFileSync(join(import.meta.dirname, '../../../functions/shared/readEnvironment.ts'), 'utf8')
+const SOURCE = readFileSync(join(import.meta.dirname, '../../../functions/shared/readVariables.ts'), 'utf8')
 
 /** Which unit runs in a resource. */
 const UNITS: Readonly<Record<string, Unit>> = {
