@@ -10,7 +10,14 @@ const onEmulators = ['packages/store-aws/**', 'functions/**', 'test/aws/**', 'te
 export default defineConfig({
   test: {
     include: ['packages/*/src/**/*.test.ts', 'functions/**/*.test.ts', 'test/**/*.test.ts', 'examples/*/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**', '**/target/**', ...(missing.length === 0 ? [] : onEmulators)],
+    // test/stacks has a configuration and a step of its own.
+    exclude: [
+      '**/node_modules/**',
+      '**/dist/**',
+      '**/target/**',
+      'test/stacks/**',
+      ...(missing.length === 0 ? [] : onEmulators),
+    ],
     // Tests start anvil and child processes: more workers than cores would only time each other out.
     maxWorkers: 2,
     // Real chains and processes on a shared machine: what fails there twice more is a failure.

@@ -53,6 +53,12 @@ describe('the import table', () => {
     })
   }
 
+  it('stacks describe a deployment by its configuration and its tables alone', () => {
+    for (const file of [...sources(join(root, 'stacks')), join(root, 'sst.config.ts'), join(root, 'w3b.config.ts')])
+      for (const imported of importsOf(file))
+        expect(['@w3bstream/protocol', '@w3bstream/store-aws/tables'], file).toContain(imported)
+  })
+
   it('keeps node built-ins out of protocol, core, the HTTP application and the adapters that edge workers use', () => {
     for (const name of ['protocol', 'core', 'http', 'store-aws'])
       for (const file of sources(join(root, 'packages', name, 'src'))) {
