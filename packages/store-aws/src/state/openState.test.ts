@@ -1,6 +1,8 @@
 import { StoreFormatError } from '@w3bstream/core/ports'
-import { toHex } from '@w3bstream/protocol'
+import { StoreUnavailableError, toHex } from '@w3bstream/protocol'
 import { describe, expect, it } from 'vitest'
+import type { Aws } from '../calls/Aws.ts'
+import { AwsError } from '../calls/AwsError.ts'
 import { DATA_FORMAT } from '../tables.ts'
 import { testAws } from '../testing/index.ts'
 import { attribute } from './attribute.ts'
@@ -25,6 +27,20 @@ describe('openState', () => {
     const first = await openState({ aws: aws.fetch }, { table: tables.state })
     expect(lost.hits()).toBe(1)
     expect((await openState({ aws: aws.fetch }, { table: tables.state })).idSecret).toEqual(first.idSecret)
+  })
+
+  it('gives out no secret that is not stored', async () => {
+    const { tables } = await aws.make()
+    const refuse: Aws = {
+      ...aws.fetch,
+      dynamo(operation, input, options) {
+        const code = 'ConditionalCheckFailedException'
+        if (operation === 'PutItem')
+          return Promise.reject(new AwsError({ code, message: 'refused', status: 400, retryable: false }))
+        return aws.fetch.dynamo(operation, input, options)
+      },
+    }
+    await expect(openState({ aws: refuse }, { table: tables.state })).rejects.toThrow(StoreUnavailableError)
   })
 
   it('writes the format that a deploy compares', async () => {

@@ -1,5 +1,5 @@
 import { StoreFormatError } from '@w3bstream/core/ports'
-import { platformRandom } from '@w3bstream/protocol'
+import { platformRandom, StoreUnavailableError } from '@w3bstream/protocol'
 import type { Aws } from '../calls/Aws.ts'
 import { attribute, type Item, read } from './attribute.ts'
 import { StateTable } from './StateTable.ts'
@@ -52,5 +52,7 @@ async function create(table: StateTable, format: number): Promise<Item> {
     idSecret: attribute.bytes(platformRandom(SECRET_BYTES)),
   }
   if (await table.put(made, { condition: 'attribute_not_exists(#pk)' })) return made
-  return (await table.get(KEY)) ?? made
+  const theirs = await table.get(KEY)
+  if (theirs === null) throw new StoreUnavailableError({ reason: `the table ${table.name} was emptied meanwhile` })
+  return theirs
 }
