@@ -133,6 +133,22 @@ describe('DynamoChainState, when calls go wrong', () => {
     expect(await state.project(projectId(250))).toEqual(newer)
   })
 
+  it('keeps the newer of two records, whichever process saves last', async () => {
+    const [older, newer] = [
+      { ...record(7), block: 9n },
+      { ...record(7), block: 10n },
+    ]
+    await state.advanceCursor('registry', { block: 10n, hash: someHash() }, [newer])
+    await state.saveProject(older)
+    expect(await state.project(projectId(7))).toEqual(newer)
+    const newest = { ...record(7), block: 11n }
+    proxy().inject({ fault: LOST, operation: 'PutItem', times: 1 })
+    await state.saveProject(newest)
+    expect(await state.project(projectId(7))).toEqual(newest)
+    await Promise.all([13n, 12n, 15n, 14n].map((block) => state.saveProject({ ...record(7), block })))
+    expect((await state.project(projectId(7)))?.block).toBe(15n)
+  })
+
   it('opens a row again that was closed, unless its task has another nonce by then', async () => {
     const [one, two] = [someTask(), someTask()]
     await state.allocate(ask([one]))

@@ -59,8 +59,18 @@ export class DynamoChainState implements ChainState {
     return item === null ? null : readProject(item)
   }
 
+  /** A record of a later block stays: another process may have followed the chain past this one's while it was read. */
   async saveProject(record: ProjectRecord): Promise<void> {
-    await this.#table.put(projectItem(record))
+    await contend(async () => {
+      const item = await this.#table.get(projectKey(record.id))
+      if (item !== null && read.bigint(item, 'block') > record.block) return { value: undefined }
+      const seen =
+        item === null
+          ? { condition: NEW }
+          : { condition: '#block = :seen', values: { ':seen': text(read.text(item, 'block')) } }
+      const done = await this.#table.put(projectItem(record), seen)
+      return done ? { value: undefined } : { again: 'another record was saved' }
+    })
   }
 
   async projects(): Promise<ProjectRecord[]> {
