@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { AwsError } from './AwsError.ts'
 import { Retries } from './Retries.ts'
 
@@ -37,6 +37,35 @@ describe('Retries', () => {
     tried = 0
     await expect(retries.run(fail, p)).rejects.toThrow(AwsError)
     expect(tried).toBe(2)
+  })
+
+  it('begins no attempt at a silent service so late that a function would be ended before it could tell', async () => {
+    vi.useFakeTimers()
+    try {
+      for (const [timeoutMs, tries, mostMs] of [
+        [3_000, 5, 16_000],
+        [23_000, 1, 23_000],
+        [60_000, 1, 60_000],
+      ] as const) {
+        let tried = 0
+        const began = performance.now()
+        const work = new Retries({}).run(
+          (signal) => {
+            tried++
+            return new Promise((_, reject) => signal.addEventListener('abort', () => reject(failing(true))))
+          },
+          { timeoutMs },
+        )
+        const told = expect(work)
+          .rejects.toMatchObject({ code: 'Timeout' })
+          .then(() => performance.now() - began)
+        await vi.advanceTimersByTimeAsync(400_000)
+        expect(await told).toBeLessThanOrEqual(mostMs)
+        expect(tried).toBe(tries)
+      }
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('ends a pause as soon as the caller gives up', async () => {

@@ -2,13 +2,15 @@ import { AwsError } from './AwsError.ts'
 import type { AwsOptions } from './AwsOptions.ts'
 
 const MAX_DELAY_MS = 2_000
+/** No attempt begins later: a function has to tell its caller before its own time is over. */
+const LATEST_MS = 15_000
 /** Retries that may be under way before calls fail at their first error; each success gives a part back. */
 const BUDGET = 100
 const REFILL = 0.2
 
 /**
- * Tries calls again while that may help: each attempt has a time limit, the pauses between them grow at random up to a bound (full jitter), and a
- * budget over all calls keeps retries from piling up on a service that is down.
+ * Tries calls again while that may help: each attempt has a time limit, the pauses between them grow at random up to a bound (full jitter), none begins
+ * after 15 seconds, and a budget over all calls keeps retries from piling up on a service that is down.
  */
 export class Retries {
   readonly #attempts: number
@@ -28,13 +30,16 @@ export class Retries {
     attempt: (signal: AbortSignal) => Promise<T>,
     p: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined },
   ): Promise<T> {
+    const latest = performance.now() + LATEST_MS
+    const isOver = (tried: number): boolean =>
+      tried >= this.#attempts || this.#budget < 1 || performance.now() >= latest
     for (let tried = 1; ; tried++) {
       try {
         const result = await within(attempt, p)
         this.#budget = Math.min(BUDGET, this.#budget + REFILL)
         return result
       } catch (error) {
-        if (!(error instanceof AwsError) || !error.retryable || tried >= this.#attempts || this.#budget < 1) throw error
+        if (!(error instanceof AwsError) || !error.retryable || isOver(tried)) throw error
         this.#budget--
         await pause(Math.random() * Math.min(MAX_DELAY_MS, this.#delayMs * 2 ** (tried - 1)), p.signal)
       }
