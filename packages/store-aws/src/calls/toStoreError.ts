@@ -18,7 +18,8 @@ const OUT_OF_ORDER = new Set([
 /** @returns a StoreUnavailableError where AWS could not be asked or refuses everything now, else the error itself */
 export function toStoreError(error: unknown): unknown {
   if (!(error instanceof AwsError)) return error
-  if (error.retryable || error.status === 0 || error.status >= 500 || OUT_OF_ORDER.has(error.code))
-    return new StoreUnavailableError({ reason: error.code, cause: error })
+  const { code, retryable, status } = error
+  if (retryable || status === 0 || status === 401 || status === 403 || status >= 500 || OUT_OF_ORDER.has(code))
+    return new StoreUnavailableError({ reason: code, cause: error })
   return error
 }
