@@ -44,6 +44,8 @@ export interface Ingested {
 
 export interface Measured {
   readonly ingested: readonly Ingested[]
+  /** On the stream, of a message that comes alone: its call and its segment are its own. */
+  readonly orderAlone: Usage
   readonly tasks: number
   /** Each unit's part of one task from packed to final. */
   readonly proof: Readonly<Record<'sequencer' | 'prover' | 'settler', Usage>>
@@ -77,6 +79,8 @@ const HEADER_BYTES = { in: 800, out: 400 } as const
 const PAYLOAD_BYTES = 1_024
 const GB = 1e9
 const CPU_REQUESTS = 200
+/** Messages that are sent with nothing beside them. */
+const ALONE = 10
 const WAIT_MS = 180_000
 const LATER = { getRemainingTimeInMillis: () => 55_000 }
 const ENDED: readonly TaskState[] = ['finalized', 'failed']
@@ -165,6 +169,14 @@ export async function measure(deployed: Deployed, o: MeasureOptions): Promise<Me
     }
     const proof = await measureProofs(deployed, { invocations, sequencer, settler, sweep, say: o.say })
 
+    o.say('messages that come alone')
+    recorders.segments.take()
+    invocations.segments.take()
+    for (let i = 0; i < ALONE; i++) {
+      await post(lambda, await sender.single(false))
+      await pump.drained()
+    }
+    const orderAlone = times(add(usageOf(recorders.segments.take()), invocations.segments.take()), 1 / ALONE)
     o.say('idle')
     recorders.sequencer.take()
     invocations.sequencer.take()
@@ -176,6 +188,7 @@ export async function measure(deployed: Deployed, o: MeasureOptions): Promise<Me
     const nodeSecond = await measureNode(deployed, o.nodeSeconds)
     return {
       ingested,
+      orderAlone,
       ...proof,
       sweep: sweepUsage,
       idleMetrics,
@@ -280,16 +293,21 @@ async function measureProofs(
 
 async function measureNode(deployed: Deployed, seconds: number): Promise<Usage> {
   const recorder = deployed.recorders.node
-  const node = await startNode(deployed.variables('node'))
-  try {
-    await until(async () => node.isLeading())
-    await pause(2_000)
-    recorder.take()
-    await pause(seconds * 1_000)
-    return times(usageOf(recorder.take()), 1 / seconds)
-  } finally {
-    await node.close()
-  }
+  const logs = new Invocations(0)
+  return logs.run(async () => {
+    const node = await startNode(deployed.variables('node'))
+    try {
+      await until(async () => node.isLeading())
+      await pause(2_000)
+      recorder.take()
+      logs.take()
+      await pause(seconds * 1_000)
+      const written = { 'logs.ingest': logs.take()['logs.ingest'] ?? 0 }
+      return times(add(usageOf(recorder.take()), written), 1 / seconds)
+    } finally {
+      await node.close()
+    }
+  })
 }
 
 /** Milliseconds of a processor that one request takes, without the recorder, which shares this process. */

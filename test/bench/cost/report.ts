@@ -64,6 +64,12 @@ export function report(measured: Measured, graphs: { readonly withNode: Graph; r
       scaled,
     )
   }
+  const [first] = measured.ingested
+  if (first !== undefined) {
+    const both = add(first.entrance, measured.orderAlone, { 'internet.out': first.http.bytesOut / GB })
+    const writeUnits = { entrance: first.entrance['dynamodb.write'] ?? 0, withOrder: both['dynamodb.write'] ?? 0 }
+    item('single, each alone in its second, direct', 'million messages', null, times(both, MILLION), { writeUnits })
+  }
   const { sequencer, prover, settler } = measured.proof
   const compute: Usage = {
     'fargate.vcpu': (PROOF.vcpu * PROOF.seconds) / 3_600,
@@ -97,8 +103,19 @@ function assumptions({ ingested, tasks }: Measured): string[] {
     `The stream hands over ${STREAM_RECORDS} records a call: a hundred messages, or batches, a second.`,
     'Logs: no line a message; a line of metrics for each hundred requests of an instance. Traces: one in a hundred at the entrance; of the schedule, all.',
     `${tasks} tasks of 100 messages, proved by a runtime that returns at once; a proof's compute as of a weather proof of ${PROOF.seconds} s on ${PROOF.vcpu} vCPU and ${PROOF.memoryGb} GB of Fargate at the on-demand price, while the pool is busy.`,
+    `Keeping what was sent is not counted: ${kept(ingested)}.`,
     'Idle: what the deployment graph has, the schedule each minute, Lambda polling its queues, the node. CloudWatch: 10 metrics, 10 alarm metrics and 3 dashboards are free in every account, and are counted in the lines "nothing free". WAF is not counted.',
   ]
+}
+
+function kept(ingested: Measured['ingested']): string {
+  const stored = ingested.map(({ name, calls }) => {
+    const gb = (service: Call['service']): number =>
+      calls.reduce((sum, call) => sum + (call.service === service ? call.bytesIn : 0), 0) * (MILLION / GB)
+    const month = dollars({ 'dynamodb.storage': gb('dynamodb'), 's3.storage': gb('s3') })
+    return `${name} $${month.toFixed(2)}`
+  })
+  return `a month of a million messages costs, by way of sending, ${stored.join(', ')}`
 }
 
 /** The items whose dollars pass what they are held against. */
