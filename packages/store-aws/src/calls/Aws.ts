@@ -97,8 +97,15 @@ export interface S3Calls {
     readonly sha256: string
     readonly ifAbsent?: boolean
   }): Promise<void>
-  /** @returns null where there is no such key */
-  get(p: { readonly bucket: string; readonly key: string }): Promise<Uint8Array | null>
+  /**
+   * @param p.range only these bytes, at least one, as far as the object has them; `InvalidRange` where it has none of them
+   * @returns null where there is no such key
+   */
+  get(p: {
+    readonly bucket: string
+    readonly key: string
+    readonly range?: { readonly offset: number; readonly length: number }
+  }): Promise<Uint8Array | null>
   delete(p: { readonly bucket: string; readonly key: string }): Promise<void>
 }
 

@@ -184,8 +184,8 @@ export function fetchAws(options: FetchAwsOptions): Aws {
           },
           done,
         ),
-      get: ({ bucket, key }) =>
-        object({ method: 'GET', bucket, key }, async (answer) => {
+      get: ({ bucket, key, range }) =>
+        object({ method: 'GET', bucket, key, headers: rangeHeader(range) }, async (answer) => {
           if (answer.ok) return new Uint8Array(await bodyOf(answer, (response) => response.arrayBuffer()))
           const error = readErrorAnswer(answer.status, await bodyOf(answer, (response) => response.text()))
           if (error.code === 'NoSuchKey') return null
@@ -212,3 +212,8 @@ function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   return error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : error.message
 }
+
+const rangeHeader = (
+  range: { readonly offset: number; readonly length: number } | undefined,
+): Record<string, string> =>
+  range === undefined ? {} : { range: `bytes=${range.offset}-${range.offset + range.length - 1}` }

@@ -119,11 +119,16 @@ export function sdkAws(options: AwsOptions): Aws & { close(): void } {
         }
         await run((o) => s3.send(new PutObjectCommand(command), o), objectTimeoutMs, undefined)
       },
-      async get({ bucket, key }) {
+      async get({ bucket, key, range }) {
+        const command = {
+          Bucket: bucket,
+          Key: key,
+          ...(range === undefined ? {} : { Range: `bytes=${range.offset}-${range.offset + range.length - 1}` }),
+        }
         try {
           return await run(
             async (o) => {
-              const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }), o)
+              const { Body } = await s3.send(new GetObjectCommand(command), o)
               return (await Body?.transformToByteArray()) ?? new Uint8Array()
             },
             objectTimeoutMs,

@@ -84,6 +84,20 @@ describe('appending', () => {
       })
     })
 
+    it('gives single messages without reading all of its object', async () => {
+      const all = batch(someLog(), [...many(98), '', KB])
+      await world.messages.append(all)
+      recorder.take()
+      for (const { message } of [...all.slice(30, 33), ...all.slice(-2)]) {
+        expect(await world.messages.get(message.id)).toEqual(message)
+        const read = recorder.take().find(({ service }) => service === 's3')
+        expect(read?.bytesOut ?? 0).toBe(message.payload.length)
+      }
+      const some = all.slice(10, 20).map(({ message }) => message)
+      expect(await world.messages.getMany(some.map(({ id }) => id))).toEqual(some)
+      expect(recorder.take().find(({ service }) => service === 's3')).toMatchObject({ calls: 1, bytesOut: 10_240 })
+    })
+
     it('of little takes no object', async () => {
       expect(await bill(batch(someLog(), many(7, 'x'.repeat(1_000))))).toMatchObject({ calls: { PutItem: 1 } })
     })

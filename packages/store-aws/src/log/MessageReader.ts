@@ -5,7 +5,7 @@ import { BATCH_ENVELOPE_ATTRIBUTES, batchEntries, batchKey, batchPayload } from 
 import { inGroups } from './inGroups.ts'
 import type { MessageTable } from './MessageTable.ts'
 import { ENVELOPE_ATTRIBUTES, envelopeOf, messageKey, payloadOf } from './messageItem.ts'
-import type { Payload } from './Payload.ts'
+import type { ObjectName, Payload } from './Payload.ts'
 import type { PayloadObjects } from './PayloadObjects.ts'
 
 /** A message that is looked for. */
@@ -39,11 +39,11 @@ export class MessageReader {
 
   /** Messages in the order asked for; those that are not there are left out. @throws {CorruptBlobError} */
   async messages(wanted: readonly Wanted[]): Promise<Message[]> {
-    const found = await this.#find(wanted)
-    const objects = new Map<string, Promise<Uint8Array | null>>()
-    return inGroups(found, OBJECTS_AT_ONCE, async ({ envelope, size, payload }) => ({
+    const found = (await this.#find(wanted)).map((one) => ({ ...one, payload: one.payload() }))
+    const parts = await this.#parts(found)
+    return found.map(({ envelope, size, payload }) => ({
       ...envelope,
-      payload: await this.#text(envelope, size, payload(), objects),
+      payload: textOf(envelope, size, payload, parts),
     }))
   }
 
@@ -70,21 +70,42 @@ export class MessageReader {
     return wanted.map(({ id }) => found.get(id)).filter((one) => one !== undefined)
   }
 
-  async #text(
-    { payloadHash }: Envelope,
-    size: number,
-    payload: Payload,
-    objects: Map<string, Promise<Uint8Array | null>>,
-  ): Promise<string> {
-    if (payload.type === 'expired') return ''
-    if (payload.type === 'here') return payload.text
-    const name = toHex(payload.object)
-    const object = objects.get(name) ?? this.#objects.get(payload.object)
-    objects.set(name, object)
-    const bytes = (await object)?.subarray(payload.offset, payload.offset + size)
-    if (bytes === undefined || toHex(sha256(bytes)) !== payloadHash) throw new CorruptBlobError({ hash: payloadHash })
-    return utf8.decode(bytes)
+  /** Of each object that payloads lie in, the bytes from the first to the last that is wanted. */
+  async #parts(found: readonly { readonly size: number; readonly payload: Payload }[]): Promise<Map<string, Part>> {
+    const ranges = new Map<string, { readonly object: ObjectName; readonly offset: number; readonly end: number }>()
+    for (const { size, payload } of found) {
+      if (payload.type !== 'object') continue
+      const { object, offset } = payload
+      const known = ranges.get(toHex(object)) ?? { offset, end: offset }
+      ranges.set(toHex(object), {
+        object,
+        offset: Math.min(known.offset, offset),
+        end: Math.max(known.end, offset + size),
+      })
+    }
+    const parts = await inGroups([...ranges], OBJECTS_AT_ONCE, async ([name, { object, offset, end }]) => {
+      const bytes = await this.#objects.part(object, { offset, length: end - offset })
+      return [name, { offset, bytes }] as const
+    })
+    return new Map(parts)
   }
+}
+
+interface Part {
+  readonly offset: number
+  /** Null: it is lost. */
+  readonly bytes: Uint8Array | null
+}
+
+/** @throws {CorruptBlobError} */
+function textOf({ payloadHash }: Envelope, size: number, payload: Payload, parts: ReadonlyMap<string, Part>): string {
+  if (payload.type === 'expired') return ''
+  if (payload.type === 'here') return payload.text
+  const part = parts.get(toHex(payload.object))
+  const start = payload.offset - (part?.offset ?? 0)
+  const bytes = part?.bytes?.subarray(start, start + size)
+  if (bytes === undefined || toHex(sha256(bytes)) !== payloadHash) throw new CorruptBlobError({ hash: payloadHash })
+  return utf8.decode(bytes)
 }
 
 function messagesOf(item: Item): Found[] {

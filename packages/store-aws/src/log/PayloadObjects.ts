@@ -1,5 +1,6 @@
 import { platformRandom, toHex } from '@w3bstream/protocol'
 import type { Aws } from '../calls/Aws.ts'
+import { AwsError } from '../calls/AwsError.ts'
 import { toBase64 } from '../calls/toBase64.ts'
 import type { ObjectName } from './Payload.ts'
 
@@ -28,6 +29,20 @@ export class PayloadObjects {
 
   get(name: ObjectName): Promise<Uint8Array | null> {
     return this.#aws.s3.get({ bucket: this.#bucket, key: keyOf(name) })
+  }
+
+  /** A part of an object; null where the object is not there or ends before. */
+  async part(
+    name: ObjectName,
+    range: { readonly offset: number; readonly length: number },
+  ): Promise<Uint8Array | null> {
+    if (range.length === 0) return new Uint8Array()
+    try {
+      return await this.#aws.s3.get({ bucket: this.#bucket, key: keyOf(name), range })
+    } catch (error) {
+      if (error instanceof AwsError && error.code === 'InvalidRange') return null
+      throw error
+    }
   }
 
   delete(name: ObjectName): Promise<void> {
