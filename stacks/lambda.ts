@@ -52,7 +52,8 @@ export function lambda(name: string, args: UnitArgs): sst.aws.Function {
           logFormat: 'JSON',
           logGroup: logGroup.name,
           systemLogLevel: 'WARN',
-          applicationLogLevel: config.aws.logLevel.toUpperCase(),
+          // Units keep to their own level. Lambda takes lines without one, which metrics are, for INFO.
+          applicationLogLevel: config.aws.logLevel === 'debug' ? 'DEBUG' : 'INFO',
         }
         // No unit is linked to anything: what SST adds for that, a key among it, is not needed.
         fn.environment = { variables: { ...args.environment } }
