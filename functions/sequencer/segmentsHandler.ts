@@ -25,8 +25,11 @@ export function segmentsHandler(variables: Variables) {
     const { writer, packQueue, telemetry } = await open()
     try {
       const { written, unread } = await writeReadable(writer, telemetry, Records)
-      const full = new Map(written.filter(({ isFull }) => isFull).map(({ log }) => [packHint(log), log]))
-      await Promise.all([...full.keys()].map((hint) => packQueue.send(hint)))
+      const full = new Set(written.filter(({ isFull }) => isFull).map(({ log }) => packHint(log)))
+      // Only a signal: the schedule looks at every log, and the order of messages must not wait for a queue.
+      await Promise.all([...full].map((hint) => packQueue.send(hint))).catch((error: unknown) => {
+        telemetry.log('warn', 'a full log could not be signalled', { reason: String(error) })
+      })
       const [first] = unread
       const itemIdentifier = first?.dynamodb?.SequenceNumber
       // Lambda goes on from the first one that is named.

@@ -19,8 +19,8 @@ const PARALLEL = 4
 const MAX_ATTEMPTS = 144
 /** Tasks of one state looked at in a sweep. */
 const BATCH = 1_000
-/** A hint that was lost, or dropped after its tries, is sent again at least so often. */
-const REPEAT_AT_MOST_MS = 5 * 60_000
+/** A hint that was lost, or dropped after its tries, is sent again by every so many sweeps at the latest. */
+const REPEAT_SWEEPS = 5
 /** Kept for the answer. */
 const RESERVE_MS = 4_000
 
@@ -98,7 +98,7 @@ async function sweep(sequencer: OpenSequencer, sweepMs: number, signal: AbortSig
         proveTimeoutMs,
         maxAttempts: MAX_ATTEMPTS,
         batch: BATCH,
-        repeat: { sweepMs, mostMs: REPEAT_AT_MOST_MS },
+        repeat: { sweepMs, mostMs: REPEAT_SWEEPS * sweepMs },
       }),
     ),
     step('retention', async () => {

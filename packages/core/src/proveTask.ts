@@ -13,6 +13,7 @@ import {
   resultDigest,
   type Signed,
   StaleLeaseError,
+  StoreUnavailableError,
   type TaskId,
   type TaskRecord,
   UnsupportedRuntimeError,
@@ -72,7 +73,7 @@ export type ProveOutcome =
   | { readonly type: 'retry'; readonly afterMs: number }
   | { readonly type: 'failed'; readonly reason: string }
 
-const CHAIN_AWAY_MS = 5_000
+const AWAY_MS = 5_000
 
 /**
  * Proves one assigned task: leases it, runs the project's program in its runtime, has the proof checked by the registered verifier, signs the result and stores
@@ -257,11 +258,11 @@ async function giveUp(
 ): Promise<ProveOutcome> {
   const reason = error instanceof W3bError ? error.message : `unexpected: ${String(error)}`
   ports.telemetry.log(error instanceof W3bError ? 'warn' : 'error', 'proving failed', { task: record.id, reason })
-  // A chain that is away is not the task's doing, however long it stays so: only the assignment's deadline ends the waiting.
-  if (!(error instanceof ChainUnavailableError)) forget(ports, record.id)
+  // A chain or a store that is away is not the task's doing, however long it stays so: only the assignment's deadline ends the waiting.
+  if (!(error instanceof ChainUnavailableError || error instanceof StoreUnavailableError)) forget(ports, record.id)
   else {
     await ports.tasks.release(record.id, lease.token)
-    return { type: 'retry', afterMs: CHAIN_AWAY_MS }
+    return { type: 'retry', afterMs: AWAY_MS }
   }
   if (error instanceof W3bError && error.retryable) {
     const tries = await ports.tasks.countTry(record.id, reason)

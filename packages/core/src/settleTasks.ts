@@ -1,4 +1,12 @@
-import { type Output, type TaskId, type TaskRecord, type VmType, W3bError } from '@w3bstream/protocol'
+import {
+  IllegalTransitionError,
+  type Output,
+  StoreUnavailableError,
+  type TaskId,
+  type TaskRecord,
+  type VmType,
+  W3bError,
+} from '@w3bstream/protocol'
 import type { ProjectResolver } from './ProjectResolver.ts'
 import type { BlobStore } from './ports/BlobStore.ts'
 import type { Clock } from './ports/Clock.ts'
@@ -32,6 +40,8 @@ export type SettleOutcome =
 /** Runtimes that compute without proving: their result may be printed, never settled. */
 const PROOFLESS: readonly VmType[] = ['wasm']
 
+const STORE_AWAY_MS = 5_000
+
 /**
  * Takes proved tasks to their destinations. Tasks for one chain may share a transaction.
  *
@@ -56,7 +66,7 @@ export async function settleTasks(
       if (item === null) outcomes.set(id, await finish(ports, record, null, 'no output is configured'))
       else loaded.set(id, item)
     } catch (error) {
-      outcomes.set(id, await giveUp(ports, limits, record, error))
+      outcomes.set(id, await orNoted(() => giveUp(ports, limits, record, error)))
     }
   }
   const [first, ...others] = loaded.values().map(({ outgoing }) => outgoing.record)
@@ -74,15 +84,25 @@ async function deliver(
   const delivered = await ports.destination.deliver([...loaded.values()].map(({ outgoing }) => outgoing))
   for (const [id, { outgoing, printed }] of loaded) {
     const result = delivered.get(id) ?? new Error('the destination gave no answer')
-    if (result instanceof Error) outcomes.set(id, await giveUp(ports, limits, outgoing.record, result))
+    if (result instanceof Error) outcomes.set(id, await orNoted(() => giveUp(ports, limits, outgoing.record, result)))
     else {
       // Once it is on its way: not each time that it has to wait.
       const left = result.type === 'submitted' || result.type === 'consumed'
       if (printed !== null && left && outgoing.record.state === 'proved') await ports.destination.deliver([printed])
-      outcomes.set(id, await take(ports, outgoing.record, result))
+      outcomes.set(id, await orNoted(() => take(ports, outgoing.record, result)))
     }
   }
   return outcomes
+}
+
+/** Where another settler, or the watcher, noted it first, there is nothing left to do. */
+async function orNoted(work: () => Promise<SettleOutcome>): Promise<SettleOutcome> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof IllegalTransitionError) return { type: 'done' }
+    throw error
+  }
 }
 
 /** A task on its way out, and what is printed beside that. */
@@ -182,6 +202,8 @@ async function giveUp(
     task: record.id,
     reason,
   })
+  // A store that is away is not the task's doing, however long it stays so.
+  if (error instanceof StoreUnavailableError) return { type: 'retry', afterMs: STORE_AWAY_MS }
   if (!(error instanceof W3bError) || error.retryable) {
     const tries = await ports.tasks.countTry(record.id, reason)
     // A result whose bytes may be on their way never fails for a passing reason: only the chain can say.

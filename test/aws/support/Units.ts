@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Runtime } from '@w3bstream/core'
 import type { VmType } from '@w3bstream/protocol'
-import { streamPump } from '@w3bstream/store-aws/testing'
+import { type StreamPumpOptions, streamPump } from '@w3bstream/store-aws/testing'
 import type { SQSRecord } from 'aws-lambda'
 import { createLambda } from '../../../functions/ingest/createLambda.ts'
 import { ORIGIN_SECRET_HEADER } from '../../../functions/ingest/originOf.ts'
@@ -24,6 +24,9 @@ export interface UnitsOptions {
   /** In place of the sandboxed runtimes; null: no prover. Default: one that is done at once. */
   readonly runtimes?: ReadonlyMap<VmType, Runtime> | null
   readonly node?: boolean
+  readonly settler?: boolean
+  /** In place of the stream's own pump. */
+  readonly stream?: Omit<StreamPumpOptions, 'table'>
   readonly reshape?: (records: SQSRecord[]) => SQSRecord[]
   /** The variables of a unit's next call, where they are not the deployment's: fresh ones make a fresh instance. */
   readonly variables?: (unit: 'segments' | 'sequencer' | 'settler') => Readonly<Record<string, string>> | null
@@ -36,14 +39,17 @@ export class Units {
   readonly node: RunningNode | null
   readonly pumps: { readonly errors: readonly unknown[]; stop(): Promise<void> }[]
   readonly stream: ReturnType<typeof streamPump>
+  /** How often the schedule's call has ended. */
+  readonly sweeps: () => number
   readonly #ingest: ReturnType<typeof createLambda>
 
-  private constructor(parts: Pick<Units, 'deployment' | 'prover' | 'node' | 'pumps' | 'stream'>) {
+  private constructor(parts: Pick<Units, 'deployment' | 'prover' | 'node' | 'pumps' | 'stream' | 'sweeps'>) {
     this.deployment = parts.deployment
     this.prover = parts.prover
     this.node = parts.node
     this.pumps = parts.pumps
     this.stream = parts.stream
+    this.sweeps = parts.sweeps
     this.#ingest = createLambda(parts.deployment.env, () => {})
   }
 
@@ -65,22 +71,26 @@ export class Units {
     const sequence = unit('sequencer', (env) => sequenceHandler(env, SWEEP_MS))
     const settle = unit('settler', settleHandler)
     const stream = streamPump(direct, {
-      table: tables.messages,
       handler: ({ Records }) => segments()({ Records: Records as never }),
+      ...options.stream,
+      table: tables.messages,
     })
     const shaped = reshape === undefined ? {} : { reshape }
+    const minutes = schedule(() => sequence()(scheduled(), CONTEXT))
     const pumps = [
       stream,
       sqsPump(direct, { url: queues.pack.url, handler: (event) => sequence()(event, CONTEXT), ...shaped }),
-      sqsPump(direct, { url: queues.settle.url, handler: (event) => settle()(event), ...shaped }),
-      schedule(() => sequence()(scheduled(), CONTEXT)),
+      ...(options.settler === false
+        ? []
+        : [sqsPump(direct, { url: queues.settle.url, handler: (event) => settle()(event), ...shaped })]),
+      minutes,
     ]
     const instant = new Map<VmType, Runtime>([['halo2', new InstantRuntime()]])
     const { runtimes = instant } = options
     const prover =
       runtimes === null ? null : await startProver(env, { runtimes, drainMs: 0, leaseMs: 4_000, visibilityMs: 4_000 })
     const node = options.node === true ? await startNode(env, { leaseMs: 3_000, pauseMs: 100 }) : null
-    const units = new Units({ deployment, prover, node, pumps, stream })
+    const units = new Units({ deployment, prover, node, pumps, stream, sweeps: minutes.count })
     await until('the project to be known', async () => {
       const { status } = await units.ask(`/v1/projects/${deployment.projectId}`)
       return status === 200
@@ -167,6 +177,7 @@ function scheduled() {
 function schedule(call: () => Promise<unknown>) {
   const stopping = new AbortController()
   const errors: unknown[] = []
+  let ended = 0
   const running = new Set<Promise<void>>()
   const loop = (async () => {
     while (!stopping.signal.aborted) {
@@ -175,7 +186,10 @@ function schedule(call: () => Promise<unknown>) {
           () => {},
           (error: unknown) => void errors.push(error),
         )
-        .finally(() => running.delete(run))
+        .finally(() => {
+          ended++
+          running.delete(run)
+        })
       running.add(run)
       if (running.size >= 2) await Promise.race(running)
       await pause(SWEEP_MS, null, { signal: stopping.signal }).catch(() => {})
@@ -184,6 +198,7 @@ function schedule(call: () => Promise<unknown>) {
   })()
   return {
     errors,
+    count: () => ended,
     async stop() {
       stopping.abort()
       await loop
