@@ -1,5 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 
+const SIGNATURE = /^(InvalidSignatureException|SignatureDoesNotMatch)$/
+
 /** What AWS answered other than success, or that it did not answer. */
 export class AwsError extends Error {
   /** The service's code, such as `ConditionalCheckFailedException`; `Timeout` or `Unreachable` where there was no answer. */
@@ -22,7 +24,9 @@ export class AwsError extends Error {
     readonly reasons?: AwsError['reasons']
     readonly cause?: unknown
   }) {
-    super(p.message, { cause: p.cause })
+    // AWS answers a wrong signature with the request that it covers, the session token in it.
+    const isSignature = SIGNATURE.test(p.code)
+    super(isSignature ? p.message.split('\n', 1)[0] : p.message, isSignature ? {} : { cause: p.cause })
     this.name = 'AwsError'
     this.code = p.code
     this.status = p.status
