@@ -115,6 +115,21 @@ describe('SharedQuota', () => {
     expect(quota.take('outage', 1, allotment)).toBe(0)
   })
 
+  it('claims again after a failure, though the clock was set back', async () => {
+    const [quota] = fleet(1, { chunk: 10 })
+    if (quota === undefined) throw new Error('there is one')
+    const allotment = { perSecond: 100, burst: 1_000 }
+    clock.time = NOW + 3_600_000
+    const failing = aws.dynamo.proxy.inject({ operation: 'UpdateItem', fault: { type: 'throttle' } })
+    expect(await drain([quota], 'back', allotment)).toBe(20)
+    expect(failing.hits()).toBeGreaterThan(0)
+    aws.dynamo.proxy.clear()
+    clock.time = NOW
+    quota.take('back', 1, allotment)
+    await quota.settle()
+    expect(quota.take('back', 1, allotment)).toBe(0)
+  })
+
   it('gets less, not more, where an answer was lost', async () => {
     const quotas = fleet(1, { chunk: 10 })
     const allotment = { perSecond: 1, burst: 100 }

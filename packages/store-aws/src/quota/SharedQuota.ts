@@ -121,7 +121,8 @@ export class SharedQuota implements Quota {
   }
 
   #startClaim(scope: string, bucket: Bucket, allotment: Allotment, now: number): void {
-    if (bucket.claiming || now - bucket.failedAt < CLAIM_WAIT_MS) return
+    // A clock that was set back is no reason to wait until it is there again.
+    if (bucket.claiming || Math.abs(now - bucket.failedAt) < CLAIM_WAIT_MS) return
     bucket.claiming = true
     const claim = this.#claim(scope, bucket, allotment).finally(() => {
       bucket.claiming = false
@@ -133,10 +134,12 @@ export class SharedQuota implements Quota {
   /** Claims what is owed. A failure leaves it owed: the next call claims it again. */
   async #claim(scope: string, bucket: Bucket, allotment: Allotment): Promise<void> {
     const { perSecond, burst } = allotment
-    const { owed, owedSince } = bucket
+    const { owed } = bucket
     const asked = this.#clock.now()
+    // Not from a time that a clock, set back since, has yet to reach: the whole fleet would owe until then.
+    const since = Math.min(bucket.owedSince, asked)
     try {
-      bucket.fullAt = await this.#push(scope, bucket.fullAt, owedSince, (owed * 1_000) / perSecond)
+      bucket.fullAt = await this.#push(scope, bucket.fullAt, since, (owed * 1_000) / perSecond)
     } catch {
       bucket.failedAt = asked
       return
