@@ -67,12 +67,15 @@ describe('keys and parameters of AWS', () => {
       expect(down.hits()).toBe(5)
     })
 
-    it('does not sign with a key that was disabled, and does not try again', async () => {
+    it('does not sign where it is refused, does not try again at once, and says that it may sign later', async () => {
       const keyId = await createKey()
       const signer = await KmsSigner.open({ kms: sdkKms(options) }, keyId)
-      proxy.inject({ operation: 'Sign', fault: { type: 'error', status: 400, code: 'DisabledException' } })
-      await expect(signer.sign(DIGEST)).rejects.toMatchObject({ retryable: false })
-      expect(proxy.count('Sign')).toBe(1)
+      for (const code of ['DisabledException', 'AccessDeniedException']) {
+        proxy.clear()
+        proxy.inject({ operation: 'Sign', fault: { type: 'error', status: 400, code } })
+        await expect(signer.sign(DIGEST)).rejects.toMatchObject({ code: 'AWS_UNAVAILABLE', retryable: true })
+        expect(proxy.count('Sign')).toBe(1)
+      }
     })
 
     it('refuses keys of other kinds, and names one that is not there', async () => {
@@ -103,7 +106,7 @@ describe('keys and parameters of AWS', () => {
       proxy.inject({ operation: 'GetParameter', fault: { type: 'error', status: 400, code: 'AccessDeniedException' } })
       const error = await readParameter(ssm, '/w3b/rpc').catch((cause: unknown) => cause)
       expect(error).toBeInstanceOf(AwsUnavailableError)
-      expect(error).toMatchObject({ message: expect.stringContaining('/w3b/rpc'), retryable: false })
+      expect(error).toMatchObject({ message: expect.stringContaining('/w3b/rpc'), retryable: true })
     })
   })
 })
