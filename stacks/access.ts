@@ -45,6 +45,12 @@ export const useObjects: Statement = {
 /** To learn that an object is not there, which S3 tells only who may list. */
 export const listObjects: Statement = { actions: ['s3:ListBucket'], resources: [bucket.arn] }
 
+/** To delete payloads that a refused repetition has brought: the bucket keeps what was there before, and who may put could replace it anyway. */
+export const dropPayloads: Statement = {
+  actions: ['s3:DeleteObject'],
+  resources: [$interpolate`${bucket.arn}/batches/*`],
+}
+
 /** To delete objects whose time is over. */
 export const expireObjects: Statement = {
   actions: ['s3:DeleteObject'],

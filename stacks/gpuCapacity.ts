@@ -1,7 +1,7 @@
 import { clusterName } from './cluster.ts'
 import { config, prefix } from './deployment.ts'
 import { outboundOnly, subnets } from './network.ts'
-import { serviceRole } from './roles.ts'
+import { namePrefix, serviceRole } from './roles.ts'
 
 type GpuPool = NonNullable<typeof config.aws.gpuProvers>
 
@@ -33,7 +33,10 @@ function launchTemplate(pool: GpuPool): aws.ec2.LaunchTemplate {
     [],
     ['arn:aws:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role'],
   )
-  const profile = new aws.iam.InstanceProfile('GpuInstanceProfile', { role: instanceRole.name })
+  const profile = new aws.iam.InstanceProfile('GpuInstanceProfile', {
+    namePrefix: namePrefix('GpuInstance'),
+    role: instanceRole.name,
+  })
 
   const ami = aws.ssm.getParameterOutput({
     name: '/aws/service/ecs/optimized-ami/amazon-linux-2023/gpu/recommended/image_id',
@@ -73,6 +76,7 @@ function capacity(
   const group = new aws.autoscaling.Group(
     `Gpu${name}Group`,
     {
+      namePrefix: namePrefix(`Gpu${name}`),
       minSize: 0,
       maxSize: pool.max,
       vpcZoneIdentifiers: subnets.map(({ id }) => id),
@@ -98,7 +102,7 @@ function capacity(
     { ignoreChanges: ['desiredCapacity'] },
   )
   return new aws.ecs.CapacityProvider(`Gpu${name}`, {
-    name: `${prefix}-gpu-${name.toLowerCase()}`,
+    name: `${prefix}-gpu-${name === 'Spot' ? 'spot' : 'on-demand'}`,
     autoScalingGroupProvider: {
       autoScalingGroupArn: group.arn,
       managedTerminationProtection: 'ENABLED',

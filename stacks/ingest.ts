@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { listObjects, readMessages, useObjects, useState, writeMessages } from './access.ts'
+import { dropPayloads, listObjects, readMessages, useObjects, useState, writeMessages } from './access.ts'
 import { config, prefix } from './deployment.ts'
 import { common, type Environment } from './environment.ts'
 import { lambda } from './lambda.ts'
@@ -27,7 +27,7 @@ const PASSED_HEADERS = [
   'X-Request-ID',
 ]
 
-const statements: readonly Statement[] = [readMessages, writeMessages, useState, useObjects, listObjects]
+const statements: readonly Statement[] = [readMessages, writeMessages, useState, useObjects, listObjects, dropPayloads]
 
 /** Where devices and dApps reach the deployment. */
 export const endpoint = at === 'worker' ? edgeWorker() : at === 'direct' ? functionUrl() : distribution()

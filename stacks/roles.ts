@@ -1,3 +1,5 @@
+import { prefix } from './deployment.ts'
+
 /** What a role may do: exact actions on named resources. */
 export interface Statement {
   readonly actions: readonly string[]
@@ -18,6 +20,9 @@ export const policyDocument = (statements: readonly Statement[]): $util.Output<s
     })),
   })
 
+/** IAM leaves 37 letters before what it appends; the deployer may only make roles that begin so. */
+export const namePrefix = (name: string): string => `${`${prefix}-${name}`.slice(0, 37)}-`
+
 /** A role that one AWS service takes on. */
 export const serviceRole = (
   name: string,
@@ -26,6 +31,7 @@ export const serviceRole = (
   managedPolicies: readonly string[] = [],
 ): aws.iam.Role =>
   new aws.iam.Role(name, {
+    namePrefix: namePrefix(name),
     assumeRolePolicy: JSON.stringify({
       Version: '2012-10-17',
       Statement: [{ Effect: 'Allow', Principal: { Service: service }, Action: 'sts:AssumeRole' }],

@@ -10,6 +10,7 @@ import {
   useObjects,
   useState,
 } from './access.ts'
+import { prefix } from './deployment.ts'
 import { common, endpoints, queueUrls } from './environment.ts'
 import { proverKey, sequencerKey, settlerKey } from './keys.ts'
 import { lambda } from './lambda.ts'
@@ -59,7 +60,10 @@ new aws.lambda.EventSourceMapping('PackSource', {
   scalingConfig: { maximumConcurrency: 2 },
 })
 
-const everyMinute = new aws.cloudwatch.EventRule('EveryMinute', { scheduleExpression: 'rate(1 minute)' })
+const everyMinute = new aws.cloudwatch.EventRule('EveryMinute', {
+  name: `${prefix}-every-minute`,
+  scheduleExpression: 'rate(1 minute)',
+})
 
 new aws.lambda.Permission('EveryMinutePermission', {
   action: 'lambda:InvokeFunction',
