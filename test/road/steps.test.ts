@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { LocalSigner } from '@w3bstream/chain'
 import {
@@ -176,9 +176,9 @@ describe('ingest', () => {
       const w3b = createW3bstream({ ...modules, telemetry: { ...modules.telemetry, count } }, limitsOf(1e6))
       const request = await legacy(LocalSigner.generate(), 'a')
       expect(codes(await w3b.ingest([request]))).toEqual(['ok'])
-      expect(count).not.toHaveBeenCalledWith('w3b_legacy_replays_total', expect.anything())
+      expect(count).not.toHaveBeenCalledWith('w3b_legacy_replays_total')
       expect(codes(await w3b.ingest([request]))).toEqual(['ok'])
-      expect(count).toHaveBeenCalledWith('w3b_legacy_replays_total', { project: '1' })
+      expect(count).toHaveBeenCalledWith('w3b_legacy_replays_total')
     })
 
     it('refuses a repetition where the project does, also of its neighbour and of a racer', async () => {
@@ -260,6 +260,7 @@ describe('packing', () => {
     const { w3b, modules, projectsDir, clock } = await core()
     await w3b.ingest([unsigned('1')])
     const bytes = readFileSync(join(projectsDir, '1'))
+    rmSync(join(projectsDir, '1'))
     const log = { projectId: ONE, version: '0.1' }
     await expect.poll(() => w3b.project(ONE).catch((error) => error.code)).toBe('PROJECT_NOT_FOUND')
     await expect(packTask(modules, log)).rejects.toMatchObject({ code: 'PROJECT_NOT_FOUND' })
