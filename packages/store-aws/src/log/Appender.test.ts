@@ -227,6 +227,18 @@ describe('appending', () => {
       expect(types(await world.messages.append(all))).toEqual(all.map(() => 'appended'))
     })
 
+    it('answers a repetition also where the object that it brought cannot be deleted', async () => {
+      const log = someLog()
+      const first = signed(log, someDevice(), 1n, LARGE)
+      await world.messages.append([first])
+      const refused = aws.fauxqs.proxy.inject({
+        fault: { type: 'error', status: 403, code: 'AccessDenied' },
+        operation: 'DeleteObject',
+      })
+      expect(types(await world.messages.append([first]))).toEqual(['duplicate'])
+      expect(refused.hits()).toBe(1)
+    })
+
     it('reads on where DynamoDB leaves keys unprocessed, and gives up where it never ends', async () => {
       const log = someLog()
       const all = Array.from({ length: 120 }, (_, i) => unsigned(log, `${i}`))

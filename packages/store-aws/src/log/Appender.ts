@@ -13,6 +13,7 @@ import { writeShared } from './sharedObject.ts'
 
 /** Signed messages of one batch post and log from which an object for all their payloads is cheaper than payloads in items of twice the size. */
 const SIGNED_TOGETHER = 8
+const ALL_OLD = 'ALL_OLD' as const
 const TIMES_BOUND = 10
 const WRITES_AT_ONCE = 64
 
@@ -83,7 +84,7 @@ export class Appender {
     const members = group.map((one) => ({ message: one.entry.message, size: one.bytes.length }))
     const existing = await this.#table.put(batchItem(members, name === null ? { bytes } : { name }))
     if (existing === null || isOurs(existing, name)) return group.map(appended)
-    if (name !== null) await this.#objects.delete(name)
+    if (name !== null) await this.#objects.drop(name)
     return this.#eachBeside(existing, group)
   }
 
@@ -102,7 +103,7 @@ export class Appender {
     const own = given ?? (await this.#putLarge(one))
     const existing = await this.#table.put(messageItem(one.entry.message, own ?? undefined))
     if (existing === null || isOurs(existing, own?.name ?? null)) return appended(one)
-    if (own !== null && given === null) await this.#objects.delete(own.name)
+    if (own !== null && given === null) await this.#objects.drop(own.name)
     // An id that is new can only be there because the answer to our own put was lost.
     const isNew = one.entry.message.nonce === null && !one.isRepeatable
     return isNew ? appended(one) : judge(existingOf(existing), one)
@@ -114,7 +115,7 @@ export class Appender {
     for (let tried = 0; tried < TIMES_BOUND; tried++) {
       const outcome = await this.#bind(one, own)
       if (outcome === null) continue
-      if (outcome.type !== 'appended' && own !== null && given === null) await this.#objects.delete(own.name)
+      if (outcome.type !== 'appended' && own !== null && given === null) await this.#objects.drop(own.name)
       return outcome
     }
     throw new StoreUnavailableError({ reason: 'the keys of a message keep changing' })
@@ -124,12 +125,13 @@ export class Appender {
   async #bind(one: Draft, own: InObject | null): Promise<Appended | null> {
     const { keyPointer, legacyPointer, entry, id } = one
     const isUnique = entry.unique === 'legacy'
-    const pointer = (TableName: string, pk: string) => ({
+    const pointer = (TableName: string, pk: string, isNew = true) => ({
       Put: {
         TableName,
         Item: { pk: { S: pk }, i: { S: id } },
-        ConditionExpression: 'attribute_not_exists(pk)',
-        ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
+        ...(isNew
+          ? { ConditionExpression: 'attribute_not_exists(pk)', ReturnValuesOnConditionCheckFailure: ALL_OLD }
+          : {}),
       },
     })
     const bound = await this.#table.bind((TableName) => [
@@ -138,13 +140,12 @@ export class Appender {
           TableName,
           Item: { ...messageItem(entry.message, own ?? undefined) },
           ConditionExpression: 'attribute_not_exists(pk)',
-          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+          ReturnValuesOnConditionCheckFailure: ALL_OLD,
         },
       },
       ...(keyPointer === null ? [] : [pointer(TableName, keyPointer)]),
-      ...(legacyPointer === null
-        ? []
-        : [isUnique ? pointer(TableName, legacyPointer) : naming(TableName, legacyPointer, id)]),
+      // Who may repeat itself has the pointer name its last message.
+      ...(legacyPointer === null ? [] : [pointer(TableName, legacyPointer, isUnique)]),
     ])
     if (bound.type === 'done') return appended(one)
     const [message, ...pointers] = bound.existing
@@ -200,7 +201,7 @@ export class Appender {
       const name = signed.get(one)?.name
       if (name !== undefined) used.set(name, (used.get(name) ?? false) || outcomes[index]?.type === 'appended')
     }
-    for (const [name, isUsed] of used) if (!isUsed) await this.#objects.delete(name)
+    for (const [name, isUsed] of used) if (!isUsed) await this.#objects.drop(name)
   }
 }
 
@@ -246,13 +247,3 @@ const existingOf = (item: Item): Existing => ({
 /** Whether an item is the very one that we put: the answer to it was lost. */
 const isOurs = (item: Item, name: ObjectName | null): boolean =>
   name !== null && item.o?.B !== undefined && toHex(item.o.B) === toHex(name)
-
-/** Names a message in a pointer that may be there. */
-const naming = (TableName: string, pk: string, id: MessageId) => ({
-  Update: {
-    TableName,
-    Key: { pk: { S: pk } },
-    UpdateExpression: 'SET i = if_not_exists(i, :i)',
-    ExpressionAttributeValues: { ':i': { S: id } },
-  },
-})

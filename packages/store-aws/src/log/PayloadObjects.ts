@@ -45,6 +45,11 @@ export class PayloadObjects {
     }
   }
 
+  /** Deletes an object that turned out not to be needed. Where that fails it only takes room: the caller's work is done. */
+  async drop(name: ObjectName): Promise<void> {
+    await this.delete(name).catch(() => {})
+  }
+
   delete(name: ObjectName): Promise<void> {
     return this.#aws.s3.delete({ bucket: this.#bucket, key: keyOf(name) })
   }
