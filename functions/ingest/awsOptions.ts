@@ -8,5 +8,6 @@ export function awsOptions(variables: Variables): AwsOptions & Required<Pick<Aws
   const { credentials, ...options } = readAwsEnvironment(Object.fromEntries(texts))
   if (credentials === undefined)
     throw new InvalidConfigError({ problems: ['AWS_ACCESS_KEY_ID or AWS_SECRET_ACCESS_KEY is missing'] })
-  return { ...options, credentials }
+  // Whoever posts tries again by itself: an answer soon is better than one more try here.
+  return { attempts: 3, ...options, credentials }
 }

@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { type Clock, createEntrance, ProjectResolver, replayTask, type Telemetry } from '@w3bstream/core'
-import { type AppBindings, type CredentialSigner, createApp } from '@w3bstream/http'
+import { type AppBindings, createApp } from '@w3bstream/http'
 import { type Domain, recoverSigner, TaskNotFoundError, W3bError } from '@w3bstream/protocol'
 import {
   type Aws,
@@ -8,7 +8,6 @@ import {
   DynamoMessageLog,
   DynamoTaskStore,
   DynamoTokens,
-  type OpenState,
   openState,
   S3BlobStore,
   SharedQuota,
@@ -16,6 +15,7 @@ import {
 import type { UnitVariables } from '../shared/readVariables.ts'
 import { storedRegistry } from '../shared/storedRegistry.ts'
 import { AwaitedContent } from './AwaitedContent.ts'
+import { credentialSignerOf } from './credentialSignerOf.ts'
 import type { IngestConfig } from './readIngestConfig.ts'
 
 /** How long a registry record is believed: a project that is paused takes messages for so long. */
@@ -25,8 +25,8 @@ export interface IngestModules {
   readonly aws: Aws
   readonly telemetry: Telemetry
   readonly clock: Clock
-  /** Absent: credentials are neither issued nor taken. */
-  readonly credentialSigner?: CredentialSigner
+  /** Reads a parameter of SSM. */
+  readonly parameter: (name: string) => Promise<string>
 }
 
 /** The application on AWS: takes messages in, answers questions, serves tokens. */
@@ -44,7 +44,12 @@ export async function createIngest(
 ): Promise<Ingest> {
   const { aws, clock, telemetry } = modules
   const { config, messagesTable, stateTable, bucket } = environment
-  const { table, idSecret }: OpenState = await openState({ aws }, { table: stateTable })
+  const [{ table, idSecret }, credentialSigner] = await Promise.all([
+    openState({ aws }, { table: stateTable }),
+    environment.credentialKeyParameter === null
+      ? null
+      : modules.parameter(environment.credentialKeyParameter).then(credentialSignerOf),
+  ])
   const messages = new DynamoMessageLog({ aws }, { messagesTable, stateTable, bucket })
   const tasks = new DynamoTaskStore({ table, log: messages, clock, telemetry })
   const state = new DynamoChainState({ table })
@@ -101,7 +106,7 @@ export async function createIngest(
     metrics: async () => {
       throw new W3bError('NOT_CONFIGURED', 'Metrics of this deployment are in CloudWatch.', { status: 501 })
     },
-    ...(modules.credentialSigner === undefined ? {} : { credentialSigner: modules.credentialSigner }),
+    ...(credentialSigner === null ? {} : { credentialSigner }),
     config: {
       chainId: domain.chainId,
       projectContractAddress: domain.verifyingContract,

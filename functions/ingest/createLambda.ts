@@ -9,6 +9,7 @@ import { LeanTelemetry } from '../shared/telemetry/LeanTelemetry.ts'
 import { xraySender } from '../shared/telemetry/xraySender.ts'
 import { awsOptions } from './awsOptions.ts'
 import { createIngest } from './createIngest.ts'
+import { fetchParameter } from './fetchParameter.ts'
 import { originOf } from './originOf.ts'
 import { readIngestConfig } from './readIngestConfig.ts'
 import { requestOf } from './requestOf.ts'
@@ -41,7 +42,9 @@ export function createLambda(variables: Variables, write: (line: string) => void
   const aws = fetchAws(options)
   const clock = { now: () => Date.now() }
   const origins = { secrets: environment.originSecrets, direct: environment.direct === 'on' }
-  const open = once(() => createIngest({ aws, telemetry, clock }, environment))
+  const open = once(() =>
+    createIngest({ aws, telemetry, clock, parameter: (name) => fetchParameter(options, name) }, environment),
+  )
   // The first call asks again, and tells.
   open().catch(() => {})
 

@@ -5,6 +5,7 @@ import { LeanTelemetry } from '../shared/telemetry/LeanTelemetry.ts'
 import { xraySender } from '../shared/telemetry/xraySender.ts'
 import { awsOptions } from './awsOptions.ts'
 import { createIngest, type Ingest } from './createIngest.ts'
+import { fetchParameter } from './fetchParameter.ts'
 import { readIngestConfig } from './readIngestConfig.ts'
 
 interface Opened {
@@ -45,5 +46,7 @@ async function open(bindings: Variables): Promise<Opened> {
     { service: `${environment.stage}-ingest`, level: environment.logLevel, traceRate: environment.config.traceRate },
   )
   const aws = fetchAws(options)
-  return { telemetry, ingest: await createIngest({ aws, telemetry, clock: { now: () => Date.now() } }, environment) }
+  const clock = { now: () => Date.now() }
+  const parameter = (name: string) => fetchParameter(options, name)
+  return { telemetry, ingest: await createIngest({ aws, telemetry, clock, parameter }, environment) }
 }

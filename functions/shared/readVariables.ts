@@ -109,7 +109,7 @@ const COMMON = ['stage', 'messagesTable', 'stateTable', 'bucket', 'logLevel'] as
 
 const UNITS = {
   ingest: [...COMMON, 'credentialKeyParameter', 'originSecrets', 'direct', 'streamMs'],
-  edge: [...COMMON, 'streamMs'],
+  edge: [...COMMON, 'credentialKeyParameter', 'streamMs'],
   segments: [...COMMON, 'packQueue'],
   sequencer: [
     ...COMMON,

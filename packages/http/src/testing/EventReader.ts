@@ -21,7 +21,11 @@ export class EventReader {
     this.#reader = response.body.getReader()
   }
 
-  static async open(caller: Caller, path: string, headers: Record<string, string> = {}): Promise<EventReader> {
+  static async open(
+    caller: Pick<Caller, 'open'>,
+    path: string,
+    headers: Record<string, string> = {},
+  ): Promise<EventReader> {
     return new EventReader(await caller.open(path, { headers }))
   }
 

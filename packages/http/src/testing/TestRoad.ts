@@ -100,14 +100,14 @@ export class TestRoad {
     return entries.at(-1)?.message
   }
 
-  /** Takes an assigned task to `settled`, step by step. */
-  async settle(id: TaskId): Promise<void> {
+  /** Takes an assigned task to `settled`, step by step. @param proofBytes default: the text `proof bytes` */
+  async settle(id: TaskId, proofBytes: Uint8Array = new TextEncoder().encode('proof bytes')): Promise<void> {
     const { blobs, clock, contract, prover, tasks } = this.#m
     const lease = await tasks.lease(id, 'test', clock.now(), 60_000)
     if (lease === null) throw new Error('the task cannot be leased')
-    const blob = await blobs.put(new TextEncoder().encode('proof bytes'))
+    const blob = await blobs.put(proofBytes)
     const raw = await blobs.put(new TextEncoder().encode('0xabcd'))
-    const proof = { blob, bytes: 11, outputs: '0x' as const, raw, bound: true, provingMs: 5 }
+    const proof = { blob, bytes: proofBytes.length, outputs: '0x' as const, raw, bound: true, provingMs: 5 }
     await tasks.advance(
       id,
       { to: 'proved', token: lease.token, proof, result: null, show: '0xabcd' },
