@@ -185,6 +185,24 @@ describe('DynamoTaskStore, when calls go wrong', () => {
     expect((await tasks.list({ limit: 2 })).map(({ id }) => id)).toEqual(ids.slice(0, 2))
   })
 
+  it('looks for the few ended tasks of a project in growing steps, however few are asked for', async () => {
+    const log = someLog()
+    const ended = await draft(log, 1)
+    expect(await tasks.create(ended)).toBe(true)
+    await tasks.advance(ended.id, step.assign(ended.id), by)
+    const lease = await tasks.lease(ended.id, 'worker', 1, 1)
+    await tasks.advance(ended.id, step.prove(ended.id, lease?.token ?? -1n), by)
+    await tasks.advance(ended.id, step.settle(), by)
+    await tasks.advance(ended.id, { to: 'finalized' }, by)
+    for (let i = 2; i <= 9; i++) expect(await tasks.create({ ...(await draft(log, i)), at: ended.at + i })).toBe(true)
+    proxy().clear()
+    const found = await tasks.list({ projectId: log.projectId, state: 'finalized', limit: 1 })
+    expect(found.map(({ id }) => id)).toEqual([ended.id])
+    expect(proxy().count('Query')).toBe(1)
+    // Of one, two, four and the two that are left.
+    expect(proxy().count('BatchGetItem')).toBe(4)
+  })
+
   it('begins from now on after a place that is yet to come', async () => {
     const { next } = await other.feed('9999999999999999', 10)
     const id = await packedTask()

@@ -215,8 +215,9 @@ export class DynamoTaskStore implements TaskStore {
       before = order(read.int(item, 'ca'), filter.before)
     }
     const found: TaskRecord[] = []
-    const page = Math.max(1, Math.min(MAX_PAGE, limit))
-    for await (const group of inGroups(this.#newestFirst(filter, before, page), page)) {
+    const wanted = Math.max(1, Math.min(MAX_PAGE, limit))
+    const page = state !== undefined && !byState(filter) ? MAX_PAGE : wanted
+    for await (const group of inGroups(this.#newestFirst(filter, before, page), wanted)) {
       const records = await this.#records(group)
       found.push(...records.filter((record) => state === undefined || record.state === state))
       if (found.length >= limit) break
@@ -585,13 +586,16 @@ async function* mapAsync<T, R>(source: AsyncIterable<T>, map: (item: T) => R): A
   for await (const one of source) yield map(one)
 }
 
-async function* inGroups<T>(source: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
+/** @param first size of the first group: whoever reads on after it left much of it out, so that each is twice as large, up to what one call takes */
+async function* inGroups<T>(source: AsyncIterable<T>, first: number): AsyncGenerator<T[]> {
+  let size = first
   let group: T[] = []
   for await (const one of source) {
     group.push(one)
     if (group.length < size) continue
     yield group
     group = []
+    size = Math.min(MAX_PAGE, 2 * size)
   }
   if (group.length > 0) yield group
 }
