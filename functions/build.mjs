@@ -1,5 +1,5 @@
 // Bundles the deployed units into functions/dist/bundles: `node functions/build.mjs [unit…]`. Prints their sizes; `sizes.json` beside them names what is inside.
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
@@ -13,6 +13,14 @@ const edge = {
   platform: 'neutral',
   conditions: ['browser', 'worker', 'import'],
   mainFields: ['browser', 'module', 'main'],
+}
+
+const node = {
+  platform: 'node',
+  target: 'node24',
+  mainFields: ['module', 'main'],
+  // Packages in CommonJS ask for Node's own modules.
+  banner: { js: "import{createRequire as w3bRequire}from'node:module';const require=w3bRequire(import.meta.url);" },
 }
 
 /** Puts the finished OpenAPI document in the place of what makes it, and with that a schema library of 400 KB. */
@@ -29,6 +37,9 @@ const finishedDocument = {
 export const units = {
   ingest: { entry: 'ingest/lambda.ts', ...edge, target: 'node24' },
   worker: { entry: 'ingest/worker.ts', ...edge, target: 'es2024' },
+  segments: { entry: 'sequencer/segments.ts', ...node },
+  sequencer: { entry: 'sequencer/sequence.ts', ...node },
+  settler: { entry: 'settler/settle.ts', ...node },
 }
 
 /**
@@ -54,7 +65,10 @@ export async function bundle(name) {
   })
   const [file] = outputFiles
   mkdirSync(`${out}/${name}`, { recursive: true })
-  writeFileSync(outfile, file.contents)
+  // Whoever reads it meanwhile, or builds it too, finds it whole.
+  const partial = `${outfile}.${process.pid}`
+  writeFileSync(partial, file.contents)
+  renameSync(partial, outfile)
   const [output] = Object.values(metafile.outputs)
   const packages = {}
   for (const [path, { bytesInOutput }] of Object.entries(output.inputs)) {
@@ -66,7 +80,7 @@ export async function bundle(name) {
     file: outfile,
     bytes: file.contents.length,
     gzipped: gzipSync(file.contents).length,
-    imports: output.imports.map(({ path }) => path),
+    imports: [...new Set(output.imports.map(({ path }) => path))].sort(),
     packages: Object.fromEntries(Object.entries(packages).sort(([, a], [, b]) => b - a)),
   }
 }

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { isBuiltin } from 'node:module'
 import { describe, expect, it } from 'vitest'
 import { bundle } from './build.mjs'
 
@@ -37,5 +38,15 @@ describe.each(Object.entries(BUDGETS))('the bundle of %s', (name, budget) => {
 
   it('has the finished OpenAPI document in it', async () => {
     expect(await readFile((await bundle(name)).file, 'utf8')).toContain('/v1/messages/{id}/receipt')
+  })
+})
+
+describe.each(['segments', 'sequencer', 'settler'])('the bundle of %s', (name) => {
+  it('loads by itself, has a handler, and stays within 3 MB', async () => {
+    const { file, bytes, imports } = await bundle(name)
+    expect(bytes).toBeLessThanOrEqual(3_000_000)
+    // Only what Node has: nothing is installed beside it.
+    expect(imports.filter((one) => !isBuiltin(one))).toEqual([])
+    expect(await import(file)).toMatchObject({ handler: expect.any(Function) })
   })
 })
