@@ -29,6 +29,9 @@ const PASSED_HEADERS = [
 
 const statements: readonly Statement[] = [readMessages, writeMessages, useState, useObjects, listObjects, dropPayloads]
 
+/** X-Ray has no resources to name. */
+const sendTraces: Statement = { actions: ['xray:PutTraceSegments'], resources: ['*'] }
+
 /** Where devices and dApps reach the deployment. */
 export const endpoint = at === 'worker' ? edgeWorker() : at === 'direct' ? functionUrl() : distribution()
 
@@ -165,7 +168,7 @@ function firewall(limit: number): aws.wafv2.WebAcl {
 function edgeWorker(): $util.Output<string> {
   const access = new sst.Linkable('IngestAccess', {
     properties: {},
-    include: statements.map(({ actions, resources }) =>
+    include: [...statements, sendTraces].map(({ actions, resources }) =>
       sst.aws.permission({ actions: [...actions], resources: [...resources] }),
     ),
   })

@@ -123,6 +123,12 @@ export const mutations: readonly Mutation[] = [
     says: /^ProverTask: there is a secret in containerDefinitions/,
   },
   {
+    what: 'a whole task definition is kept as a secret, for there is one in it',
+    on: 'dev',
+    change: (graph) => assign(graph, 'ProverTask', { containerDefinitions: '[secret]' }),
+    says: /^ProverTask: there is a secret in containerDefinitions/,
+  },
+  {
     what: 'a secret lies in the parameter store unencrypted',
     on: 'dev',
     change: (graph) => assign(graph, 'RpcUrlsParameter', { type: 'String' }),

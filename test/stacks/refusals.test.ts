@@ -67,7 +67,7 @@ describe('before anything is created', () => {
       `defineConfig({ chains: Array.from({ length: 9 }, (_, i) => ({ chainId: i + 1, contracts: ${contracts} })) })`,
     )
     const { message, created } = await refusal({ stage: 'dev', config: path })
-    expect(message).toMatch(/takes \d+ bytes of at most 3000/)
+    expect(message).toMatch(/takes \d+ bytes of at most 1900/)
     expect(created).toBe(0)
   })
 

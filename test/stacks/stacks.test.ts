@@ -8,7 +8,11 @@ import { type Graph, type SynthOptions, synthesise } from './synth/synthesise.ts
 const DEPLOYMENTS: Readonly<Record<string, SynthOptions>> = {
   dev: { stage: 'dev' },
   production: { stage: 'production', bundle: false },
-  everything: { stage: 'everything', config: 'test/stacks/variants/everything.ts', bundle: false },
+  everything: {
+    stage: 'everything-with-the-longest-name',
+    config: 'test/stacks/variants/everything.ts',
+    bundle: false,
+  },
   worker: { stage: 'worker', config: 'test/stacks/variants/worker.ts' },
   direct: { stage: 'direct', config: 'test/stacks/variants/direct.ts', bundle: false },
 }

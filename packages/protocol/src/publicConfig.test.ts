@@ -38,7 +38,7 @@ describe('publicConfig', () => {
   })
 
   it('is refused where it would not fit into an environment', () => {
-    expect(publicConfig(parseDeploymentConfig({ chains: chains(6) })).length).toBeLessThanOrEqual(3_000)
-    expect(() => publicConfig(parseDeploymentConfig({ chains: chains(10) }))).toThrow(/bytes of at most 3000/)
+    expect(publicConfig(parseDeploymentConfig({ chains: chains(4) })).length).toBeLessThanOrEqual(1_900)
+    expect(() => publicConfig(parseDeploymentConfig({ chains: chains(5) }))).toThrow(/bytes of at most 1900/)
   })
 })

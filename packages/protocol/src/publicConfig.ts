@@ -1,13 +1,14 @@
 import { InvalidConfigError } from './errors/InvalidConfigError.ts'
 import { type DeploymentConfig, parseDeploymentConfig } from './parseDeploymentConfig.ts'
 
-const MAX_BYTES = 3_000
+/** What the sequencer is told beside it takes the rest of the 4 KB that Lambda has. */
+const MAX_BYTES = 1_900
 
 /**
  * What a deployed unit has to know of its deployment, as JSON for its environment, where 4 KB is all there is: no endpoint, nothing that has its default,
  * nothing that only concerns what AWS is to create. {@link parseDeploymentConfig} reads it back.
  *
- * @throws {InvalidConfigError} above 3,000 bytes
+ * @throws {InvalidConfigError} above 1,900 bytes
  */
 export function publicConfig(config: DeploymentConfig): string {
   const { chains, aws: _aws, ...rest } = config

@@ -1,8 +1,10 @@
-import { at, type Check, nameOfArn, numberAt, ofType, textAt } from './graphOf.ts'
+import { at, type Check, environmentOf, nameOfArn, numberAt, ofType, textAt } from './graphOf.ts'
 
 const LEGAL_RETENTION = [1, 3, 5, 7, 14, 30, 60, 90, 180, 365]
 /** Lambda takes so many bytes of environment; source: its quotas. */
 const MAX_ENVIRONMENT_BYTES = 4_096
+/** What `publicConfig` may take of them. */
+const MAX_CONFIG_BYTES = 1_900
 
 /** Functions have legal sizes, logs that end and cost little, and only ingest has a URL, which streams. */
 export const checkFunctions: Check = (graph) => {
@@ -11,7 +13,8 @@ export const checkFunctions: Check = (graph) => {
     ofType(graph, 'aws:cloudwatch/logGroup:LogGroup').map((one) => [textAt(one.inputs, 'name'), one]),
   )
   const functions = ofType(graph, 'aws:lambda/function:Function')
-  for (const { name, inputs } of functions) {
+  for (const fn of functions) {
+    const { name, inputs } = fn
     const legal: readonly (readonly [string, boolean])[] = [
       ['has no legal timeout', isWhole(numberAt(inputs, 'timeout'), 1, 900)],
       ['has no legal memory', isWhole(numberAt(inputs, 'memorySize'), 128, 10_240)],
@@ -22,7 +25,8 @@ export const checkFunctions: Check = (graph) => {
       ['has no log group of its own', groups.has(textAt(inputs, 'loggingConfig', 'logGroup'))],
       [
         'has too large an environment',
-        JSON.stringify(at(inputs, 'environment', 'variables') ?? {}).length < MAX_ENVIRONMENT_BYTES,
+        bytesOf(environmentOf(fn)) - (environmentOf(fn).W3B_CONFIG ?? '').length + MAX_CONFIG_BYTES <
+          MAX_ENVIRONMENT_BYTES,
       ],
     ]
     problems.push(...legal.flatMap(([problem, isRight]) => (isRight ? [] : [`${name} ${problem}`])))
@@ -59,3 +63,6 @@ export const checkFunctions: Check = (graph) => {
 
 const isWhole = (value: number, least: number, most: number) =>
   Number.isInteger(value) && value >= least && value <= most
+
+/** As JSON, which is more than AWS counts. */
+const bytesOf = (environment: Readonly<Record<string, string>>) => JSON.stringify(Object.entries(environment)).length

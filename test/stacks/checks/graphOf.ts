@@ -35,10 +35,10 @@ export function numberAt(value: unknown, ...path: readonly (string | number)[]):
   return typeof found === 'number' || (typeof found === 'string' && found !== '') ? Number(found) : Number.NaN
 }
 
-/** The JSON in the text at a path; undefined where there is none. */
+/** The JSON in the text at a path; undefined where there is none, or where it is kept as a secret. */
 export function jsonAt(value: unknown, ...path: readonly (string | number)[]): unknown {
   const text = textAt(value, ...path)
-  return text === '' ? undefined : JSON.parse(text)
+  return text === '' || text === '[secret]' ? undefined : JSON.parse(text)
 }
 
 /** The end of an ARN, by which the mocked providers name what has it. */
