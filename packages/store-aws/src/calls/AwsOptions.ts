@@ -18,7 +18,7 @@ export interface AwsOptions {
   readonly attempts?: number
   /** For the answer to one attempt. Default 3,000. */
   readonly timeoutMs?: number
-  /** The same for an object of S3, with its body. Default 60,000. */
+  /** The same for an object of S3, with its body. Default 20,000. */
   readonly objectTimeoutMs?: number
   /** The first retry waits up to this, each later one up to twice as long. Default 50. */
   readonly retryDelayMs?: number

@@ -51,7 +51,7 @@ const SQS: JsonService = {
  */
 export function fetchAws(options: FetchAwsOptions): Aws {
   const retries = new Retries(options)
-  const objectTimeoutMs = options.objectTimeoutMs ?? 60_000
+  const objectTimeoutMs = options.objectTimeoutMs ?? 20_000
   // Signing keys, of which there is one a day and service.
   const keys = new Map<string, ArrayBuffer>()
 

@@ -59,7 +59,7 @@ export function sdkAws(options: AwsOptions): Aws & { close(): void } {
     responseChecksumValidation: 'WHEN_REQUIRED',
   })
   const retries = new Retries(options)
-  const objectTimeoutMs = options.objectTimeoutMs ?? 60_000
+  const objectTimeoutMs = options.objectTimeoutMs ?? 20_000
 
   const dynamoCalls: Senders<DynamoCalls> = {
     BatchGetItem: (input, o) => dynamo.send(new BatchGetItemCommand(input), o),
