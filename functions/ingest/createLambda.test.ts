@@ -239,8 +239,11 @@ describe('the function', () => {
     const { caller } = start({}, { quotas: { perAddress: { perSecond: 1_000, burst: 1_000 } } })
     const batch = { messages: Array.from({ length: 300 }, () => message) }
     const before = aws.dynamo.proxy.calls.get('UpdateItem') ?? 0
+    const reads = aws.dynamo.proxy.calls.get('GetItem') ?? 0
     expect((await caller.post('/v1/messages/batch', batch)).status).toBe(200)
     await expect.poll(() => aws.dynamo.proxy.calls.get('UpdateItem')).toBeGreaterThan(before)
+    // One look at the project for all of them, and one at the format.
+    expect((aws.dynamo.proxy.calls.get('GetItem') ?? 0) - reads).toBeLessThanOrEqual(3)
   })
 
   it('issues credentials with the key from its parameter', async () => {
