@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { synthesise } from '../stacks/synth/synthesise.ts'
 import { type Deployed, startDeployed } from './cost/Deployed.ts'
+import { IDLE_AT_MOST } from './cost/idle.ts'
 import { type Measured, measure } from './cost/measure.ts'
-import { dollars, times } from './cost/prices.ts'
+import { dollars, entries, times } from './cost/prices.ts'
 import { missed, type Report, report } from './cost/report.ts'
 
 const MESSAGES = 200
@@ -17,11 +17,9 @@ describe('what AWS would bill for messages that go through the real units', () =
   let result: Report
 
   beforeAll(async () => {
-    const withNode = await synthesise({ stage: 'production', bundle: false })
-    const withoutNode = await synthesise({ stage: 'dev', bundle: false })
     deployed = await startDeployed(dir)
     measured = await measure(deployed, { messages: MESSAGES, nodeSeconds: 11, say: () => {} })
-    result = report(measured, { withNode, withoutNode })
+    result = report(measured, null)
   }, 400_000)
   afterAll(async () => {
     await deployed.stop()
@@ -60,8 +58,6 @@ describe('what AWS would bill for messages that go through the real units', () =
       ['batches of 100, direct', 0.6],
       ['batches of 1,000, CloudFront', 0.6],
       ['batches of 1,000, direct', 0.6],
-      ['idle, with the node', 60],
-      ['idle, without a node', 5],
     ])
   })
 
@@ -72,6 +68,15 @@ describe('what AWS would bill for messages that go through the real units', () =
     expect(prover['kms.asymmetric']).toBeCloseTo(1, 0)
     expect(settler['kms.asymmetric']).toBeGreaterThan(0)
     expect(settler['kms.asymmetric']).toBeLessThan(1)
+  })
+
+  it('asks for little while nothing waits', () => {
+    expect(measured.idleMetrics).toBeLessThanOrEqual(IDLE_AT_MOST.idleMetrics)
+    for (const what of ['sweep', 'nodeSecond'] as const) {
+      const { 'lambda.compute': _, ...counted } = measured[what]
+      const over = entries(counted).filter(([name, n]) => n > (IDLE_AT_MOST[what][name] ?? 0))
+      expect(over, what).toEqual([])
+    }
   })
 
   it('prices by the list', () => {

@@ -12,6 +12,23 @@ const IMAGE_GB = 0.5
 const STORED_GB = 0.01
 
 /**
+ * What the schedule and the node are held to while nothing waits: measured figures stay below it, and a graph is priced with it.
+ * `lambda.compute` is what a quarter of a second of half a gigabyte takes.
+ */
+export const IDLE_AT_MOST: Pick<Measured, 'sweep' | 'idleMetrics' | 'nodeSecond'> = {
+  sweep: {
+    'dynamodb.read': 30,
+    'dynamodb.write': 0.5,
+    'sqs.request': 1,
+    'lambda.request': 1,
+    'lambda.compute': 0.125,
+    'logs.ingest': 1e-6,
+  },
+  idleMetrics: 3,
+  nodeSecond: { 'dynamodb.read': 2, 'dynamodb.write': 0.2, 'logs.ingest': 1e-8 },
+}
+
+/**
  * What a month costs in which nobody sends anything: what stands there by the graph of the deployment, the minutes of the schedule, and the node where the
  * graph has one.
  */

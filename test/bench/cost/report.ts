@@ -31,8 +31,11 @@ const GB = 1e9
 /** Seconds that a proof of the weather example takes a task of the CPU pool, and what one such has. */
 const PROOF = { seconds: 2, vcpu: 2, memoryGb: 8 } as const
 
-/** @param graphs of a stage with a node and of one without */
-export function report(measured: Measured, graphs: { readonly withNode: Graph; readonly withoutNode: Graph }): Report {
+/** @param graphs of a stage with a node and of one without; null: nothing is said of idle months */
+export function report(
+  measured: Measured,
+  graphs: { readonly withNode: Graph; readonly withoutNode: Graph } | null,
+): Report {
   const items: Item[] = []
   const item = (
     name: string,
@@ -82,10 +85,12 @@ export function report(measured: Measured, graphs: { readonly withNode: Graph; r
   item('a proof: proved', 'thousand proofs', null, times(add(prover, compute), 1_000), { calls: proofCalls.prover })
   item('a proof: settled', 'thousand proofs', null, times(settler, 1_000), { calls: proofCalls.settler })
   item('a proof, gas apart', 'thousand proofs', null, times(add(sequencer, prover, compute, settler), 1_000))
-  for (const [name, graph, atMost] of [
-    ['idle, with the node', graphs.withNode, 60],
-    ['idle, without a node', graphs.withoutNode, 5],
-  ] as const) {
+  const idle = [
+    ['idle, with the node', graphs?.withNode, 60],
+    ['idle, without a node', graphs?.withoutNode, 5],
+  ] as const
+  for (const [name, graph, atMost] of idle) {
+    if (graph === undefined) continue
     const month = idleMonth(graph, measured)
     item(name, 'month', atMost, afterAlwaysFree(month))
     item(`${name}, nothing free`, 'month', null, month)
