@@ -1,16 +1,20 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { ProofOutput, ProveJob } from '@w3bstream/core'
 import { SqsQueue } from '@w3bstream/store-aws'
 import { streamPump } from '@w3bstream/store-aws/testing'
 import { afterAll, afterEach, expect, it, onTestFinished } from 'vitest'
+import { startProver } from '../../functions/prover/startProver.ts'
 import { segmentsHandler } from '../../functions/sequencer/segmentsHandler.ts'
+import { sequenceHandler } from '../../functions/sequencer/sequenceHandler.ts'
+import { InstantRuntime } from '../support/InstantRuntime.ts'
 import { until } from '../support/until.ts'
 import { type Doomed, doomed } from './support/doomed.ts'
 import { startProverProcess } from './support/startProverProcess.ts'
 import { testCloud } from './support/testCloud.ts'
 import { instant } from './support/testProject.ts'
-import { Units, type UnitsOptions } from './support/Units.ts'
+import { SWEEP_MS, scheduled, Units, type UnitsOptions } from './support/Units.ts'
 
 const dbPath = mkdtempSync(join(tmpdir(), 'w3b-dynamo-'))
 afterAll(() => rmSync(dbPath, { recursive: true, force: true }))
@@ -26,6 +30,17 @@ async function start(options: UnitsOptions = {}, project = instant()): Promise<U
   return units
 }
 
+/** Proves until it is told to stop. */
+class HangingRuntime extends InstantRuntime {
+  readonly #calling = Promise.withResolvers<void>()
+  readonly called = this.#calling.promise
+
+  override prove(_job: ProveJob, signal?: AbortSignal): Promise<ProofOutput> {
+    this.#calling.resolve()
+    return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('it was stopped'))))
+  }
+}
+
 /** Each message is in one task, each task has one result, and the chain has no more. */
 async function expectOneResultEach(units: Units, messages: readonly string[], perTask = 1): Promise<void> {
   const tasks = await units.finalized(messages)
@@ -34,7 +49,7 @@ async function expectOneResultEach(units: Units, messages: readonly string[], pe
 }
 
 it('loses nothing and doubles nothing when a function is cut off between two of its calls', {
-  timeout: 90_000,
+  timeout: 150_000,
 }, async () => {
   // How many calls reach AWS before the end, for one instance after the other.
   const cuts = {
@@ -69,7 +84,7 @@ it('loses nothing and doubles nothing when a function is cut off between two of 
   await Promise.all(cutOff.map((one) => one.stop()))
 })
 
-it('makes one result of hints that come twice, in another order and in part', { timeout: 60_000 }, async () => {
+it('makes one result of hints that come twice, in another order and in part', { timeout: 150_000 }, async () => {
   const units = await start({ reshape: (records) => [...records.toReversed(), ...records] })
   const { proxy } = cloud.aws.fauxqs
   for (const operation of ['SendMessageBatch', 'DeleteMessageBatch'])
@@ -88,20 +103,20 @@ it('makes one result of hints that come twice, in another order and in part', { 
   await expectOneResultEach(units, messages)
 })
 
-it('goes on while DynamoDB throttles, breaks connections and leaves work undone', { timeout: 60_000 }, async () => {
+it('goes on while DynamoDB throttles, breaks connections and leaves work undone', { timeout: 150_000 }, async () => {
   const units = await start()
   const messages = await units.send(6)
   const { proxy } = cloud.aws.dynamo
   let calls = 0
   proxy.inject({ fault: { type: 'unprocessed', keep: 1 }, operation: 'BatchGetItem', times: 10 })
-  proxy.inject({ fault: { type: 'throttle' }, when: () => calls % 3 === 0 })
+  proxy.inject({ fault: { type: 'throttle' }, when: () => calls % 5 === 0 })
   // Asked first, being the newest: counts each call once.
-  proxy.inject({ fault: { type: 'drop', when: 'after' }, when: () => ++calls % 7 === 0 })
+  proxy.inject({ fault: { type: 'drop', when: 'after' }, when: () => ++calls % 11 === 0 })
   await expectOneResultEach(units, messages)
   expect(calls).toBeGreaterThan(50)
 })
 
-it('takes messages while SQS is away, and delivers them when it is back', { timeout: 60_000 }, async () => {
+it('takes messages while SQS is away, and delivers them when it is back', { timeout: 150_000 }, async () => {
   const units = await start()
   const outage = cloud.aws.fauxqs.proxy.inject({
     fault: { type: 'error' },
@@ -113,7 +128,7 @@ it('takes messages while SQS is away, and delivers them when it is back', { time
   await expectOneResultEach(units, messages)
 })
 
-it('finishes a task whose prover was killed in mid-proof', { timeout: 60_000 }, async () => {
+it('finishes a task whose prover was killed in mid-proof', { timeout: 150_000 }, async () => {
   const units = await start({ runtimes: null })
   const first = await startProverProcess(units.deployment.env, { hangs: true })
   const messages = await units.send(1)
@@ -124,7 +139,30 @@ it('finishes a task whose prover was killed in mid-proof', { timeout: 60_000 }, 
   await second.kill()
 })
 
-it('goes on when the emulators are restarted', { timeout: 60_000 }, async () => {
+it('hands back what a prover has in hand when it is told to stop', { timeout: 150_000 }, async () => {
+  const hanging = new HangingRuntime()
+  const units = await start({ runtimes: new Map([['halo2', hanging]]) })
+  const messages = await units.send(1)
+  await hanging.called
+  await units.prover?.close()
+  const next = await startProver(units.deployment.env, { runtimes: new Map([['halo2', new InstantRuntime()]]) })
+  onTestFinished(() => next.close())
+  await expectOneResultEach(units, messages)
+})
+
+it('packs each message once however many sequencers run, and with no time left', { timeout: 150_000 }, async () => {
+  const units = await start()
+  const { env } = units.deployment
+  const left = (ms: number) => ({ getRemainingTimeInMillis: () => ms })
+  const handlers = Array.from({ length: 3 }, () => sequenceHandler(env, SWEEP_MS))
+  const messages = await units.send(12)
+  const cut = handlers.map((handler, i) => handler(scheduled(), left(1_000 * i)))
+  const whole = handlers.map((handler) => handler(scheduled(), left(30_000)))
+  await Promise.all([...cut, ...whole])
+  await expectOneResultEach(units, messages)
+})
+
+it('goes on when the emulators are restarted', { timeout: 150_000 }, async () => {
   const units = await start()
   const before = await units.send(2)
   await Promise.all([cloud.aws.dynamo.emulator.restart(), cloud.aws.fauxqs.emulator.restart()])
@@ -132,7 +170,7 @@ it('goes on when the emulators are restarted', { timeout: 60_000 }, async () => 
   await expectOneResultEach(units, [...before, ...after])
 })
 
-it('orders what a stalled stream held back, once it moves again', { timeout: 60_000 }, async () => {
+it('orders what a stalled stream held back, once it moves again', { timeout: 150_000 }, async () => {
   const units = await start()
   await units.stream.stop()
   const messages = await units.send(20)
@@ -147,7 +185,7 @@ it('orders what a stalled stream held back, once it moves again', { timeout: 60_
   await expectOneResultEach(units, messages)
 })
 
-it('repairs the order of messages that the stream function gave up', { timeout: 60_000 }, async () => {
+it('repairs the order of messages that the stream function gave up', { timeout: 150_000 }, async () => {
   let broken = true
   const given: unknown[] = []
   const deployment = await cloud.make(instant())
@@ -174,7 +212,7 @@ it('repairs the order of messages that the stream function gave up', { timeout: 
   await expectOneResultEach(units, [...lost, ...kept])
 })
 
-it('waits for an account without money, and goes on by itself when it has some', { timeout: 60_000 }, async () => {
+it('waits for an account without money, and goes on by itself when it has some', { timeout: 150_000 }, async () => {
   const units = await start()
   const { settler } = units.deployment
   const setBalance = (wei: string) => cloud.chain.request('anvil_setBalance', [settler, wei], () => null)

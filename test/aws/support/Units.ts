@@ -91,10 +91,14 @@ export class Units {
       runtimes === null ? null : await startProver(env, { runtimes, drainMs: 0, leaseMs: 4_000, visibilityMs: 4_000 })
     const node = options.node === true ? await startNode(env, { leaseMs: 3_000, pauseMs: 100 }) : null
     const units = new Units({ deployment, prover, node, pumps, stream, sweeps: minutes.count })
-    await until('the project to be known', async () => {
-      const { status } = await units.ask(`/v1/projects/${deployment.projectId}`)
-      return status === 200
-    })
+    await until(
+      'the project to be known',
+      async () => {
+        const { status } = await units.ask(`/v1/projects/${deployment.projectId}`)
+        return status === 200
+      },
+      60_000,
+    )
     return units
   }
 
@@ -129,7 +133,7 @@ export class Units {
   }
 
   /** Waits until a message's task is in a state. @throws when it failed */
-  taskOf(message: string, state: string, timeoutMs = 60_000): Promise<Body> {
+  taskOf(message: string, state: string, timeoutMs = 120_000): Promise<Body> {
     return until(
       `message ${message} to be ${state}`,
       async () => {
@@ -145,7 +149,7 @@ export class Units {
   }
 
   /** Waits until all messages' tasks are final. @returns the ids of the tasks, each once */
-  async finalized(messages: readonly string[], timeoutMs = 60_000): Promise<string[]> {
+  async finalized(messages: readonly string[], timeoutMs = 120_000): Promise<string[]> {
     const tasks = new Set<string>()
     for (const message of messages) tasks.add(String((await this.taskOf(message, 'finalized', timeoutMs)).id))
     return [...tasks]
@@ -159,7 +163,8 @@ export class Units {
 
 type Body = Readonly<Record<string, unknown>>
 
-function scheduled() {
+/** The event of the schedule's rule. */
+export function scheduled() {
   return {
     version: '0',
     id: 'test',
