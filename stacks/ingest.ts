@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { dropPayloads, listObjects, readMessages, useObjects, useState, writeMessages } from './access.ts'
 import { config, prefix } from './deployment.ts'
@@ -37,7 +36,6 @@ export const endpoint = at === 'worker' ? edgeWorker() : at === 'direct' ? funct
 
 /** The function behind CloudFront or alone; null where an edge worker takes its place. */
 function ingestFunction() {
-  execFileSync(process.execPath, ['functions/build.mjs', 'ingest'], { stdio: ['ignore', 'ignore', 'inherit'] })
   // The former secret stays valid while CloudFront's edges still send it.
   const versions = [originSecretVersion, ...(originSecretVersion > 1 ? [originSecretVersion - 1] : [])]
   const secrets = versions.map(
@@ -55,9 +53,7 @@ function ingestFunction() {
     ...(config.aws.credentials ? { W3B_CREDENTIAL_KEY_PARAMETER: secretParameter('CredentialKey').name } : {}),
   }
   const fn = lambda('Ingest', {
-    // As functions/build.mjs makes it, by the packages' builds for browsers: it starts in half the time.
-    handler: 'index.handler',
-    bundle: 'functions/dist/bundles/ingest',
+    unit: 'ingest',
     memoryMb,
     timeoutS: timeouts.ingest,
     environment,
@@ -173,7 +169,7 @@ function edgeWorker(): $util.Output<string> {
     ),
   })
   const worker = new sst.cloudflare.Worker('Ingest', {
-    handler: 'functions/ingest/worker.ts',
+    handler: 'functions/dist/bundles/worker/index.mjs',
     url: domain === null,
     ...(domain === null ? {} : { domain: domain.name }),
     link: [access],

@@ -1,13 +1,12 @@
+import { execFileSync } from 'node:child_process'
 import { config, prefix } from './deployment.ts'
 import type { Environment } from './environment.ts'
 import { type Statement, serviceRole } from './roles.ts'
 
 /** What a function is made of. */
 export interface UnitArgs {
-  /** `folder/file.export` under `functions/`, or `file.export` in the bundle. */
-  readonly handler: string
-  /** A folder that is deployed as it is. */
-  readonly bundle?: string
+  /** Its name in `functions/build.mjs`. */
+  readonly unit: string
   readonly memoryMb: number
   readonly timeoutS: number
   readonly environment: Environment
@@ -19,6 +18,9 @@ export interface UnitArgs {
   /** `PassThrough` where the unit sends its own sample of traces. Default `Active`. */
   readonly tracing?: 'Active' | 'PassThrough'
 }
+
+const units = ['segments', 'sequencer', 'settler', config.aws.ingest.at === 'worker' ? 'worker' : 'ingest']
+execFileSync(process.execPath, ['scripts/bundle.mjs', ...units], { stdio: 'inherit' })
 
 /** A deployed function: its own role, log group and sizes; its logs are JSON, and the platform's own lines only warnings. */
 export function lambda(name: string, args: UnitArgs): sst.aws.Function {
@@ -33,9 +35,9 @@ export function lambda(name: string, args: UnitArgs): sst.aws.Function {
     ...args.statements,
   ])
   return new sst.aws.Function(name, {
-    ...(args.bundle === undefined
-      ? { handler: `functions/${args.handler}`, nodejs: { minify: true, sourcemap: false } }
-      : { handler: args.handler, bundle: args.bundle }),
+    // As the tests have loaded and measured it; `sst` would bundle by other rules.
+    handler: 'index.handler',
+    bundle: `functions/dist/bundles/${args.unit}`,
     runtime: 'nodejs24.x',
     architecture: 'arm64',
     memory: `${args.memoryMb} MB`,

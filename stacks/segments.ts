@@ -7,7 +7,7 @@ import { timeouts } from './timeouts.ts'
 
 /** Writes the messages' stream into segments. */
 export const segments = lambda('Segments', {
-  handler: 'sequencer/segments.handler',
+  unit: 'segments',
   memoryMb: 512,
   timeoutS: timeouts.segments,
   environment: { ...common, ...queueUrls('PACK', pack) },

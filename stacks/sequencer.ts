@@ -19,7 +19,7 @@ import { timeouts } from './timeouts.ts'
 
 /** Packs, assigns and reconciles: each minute, and when a log has a full batch. */
 export const sequencer = lambda('Sequencer', {
-  handler: 'sequencer/sequence.handler',
+  unit: 'sequencer',
   memoryMb: 512,
   timeoutS: timeouts.sequencer,
   environment: {

@@ -8,7 +8,7 @@ import { timeouts } from './timeouts.ts'
 
 /** Signs, stores and broadcasts settlements. */
 export const settler = lambda('Settler', {
-  handler: 'settler/settle.handler',
+  unit: 'settler',
   memoryMb: 512,
   timeoutS: timeouts.settler,
   environment: { ...common, ...queueUrls('SETTLE', settle), W3B_KEY_SETTLER: settlerKey.id, ...endpoints },
