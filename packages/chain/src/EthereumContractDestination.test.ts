@@ -5,9 +5,11 @@ import { type Abi, decodeAbiParameters, decodeFunctionData, encodeErrorResult, p
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { deployContract } from './deployContract.ts'
 import { EthereumContractDestination, type EthereumContractOptions } from './EthereumContractDestination.ts'
+import { EthereumSender } from './EthereumSender.ts'
 import { EthereumWatcher } from './EthereumWatcher.ts'
 import { accepting, answering, burning, reverting } from './fixtures/bytecode.test.fixture.ts'
 import { afterwards, inState, makeWorld, provedTask, type World } from './fixtures/world.test.fixture.ts'
+import { LocalSigner } from './LocalSigner.ts'
 import { readTransaction } from './readTransaction.ts'
 
 const RECEIVER = `0x${'be'.repeat(20)}` as const
@@ -72,6 +74,29 @@ describe('EthereumContractDestination', () => {
     if (delivered instanceof Error) return delivered.message
     return (await callOf(item, abi)).args?.[0]
   }
+
+  it('pauses for the chain whose account cannot pay, and for no other', async () => {
+    const { state, clock } = world
+    const poor = new EthereumSender({
+      chain: world.connect({ preset: { name: 'poor' } }),
+      signer: LocalSigner.generate(),
+      state,
+      clock,
+    })
+    const chains = [{ sender: poor }, { sender: world.sender() }]
+    const destination = afterwards(new EthereumContractDestination({ chains }), 'deliver', world.mined)
+    const target = await contract(accepting)
+    const items = ['poor', 'anvil', 'poor', 'anvil'].map((chainEndpoint) =>
+      outgoing(NAMED, 'submit', target, { chainEndpoint, clientId: 'did:io:1' }),
+    )
+    const delivered = await destination.deliver(items)
+    expect(items.map(({ record }) => delivered.get(record.id))).toMatchObject([
+      { type: 'waiting', reason: expect.stringMatching(/fund it/) },
+      { type: 'submitted' },
+      { type: 'waiting', reason: expect.stringMatching(/fund it/) },
+      { type: 'submitted' },
+    ])
+  })
 
   it('binds a method by the names of its inputs, and watches the call to its end', async () => {
     const target = await contract(accepting)
