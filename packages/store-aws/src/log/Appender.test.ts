@@ -124,6 +124,18 @@ describe('appending', () => {
       )
     })
 
+    it('of signed messages knows its own repetitions', async () => {
+      const log = someLog()
+      const device = someDevice()
+      const post = (nonce: number, payload: string) => ({
+        ...signed(log, device, BigInt(nonce), payload),
+        batch: true as const,
+      })
+      const all = [...Array.from({ length: 9 }, (_, i) => post(i, `${i}`)), post(3, '3'), post(4, 'other')]
+      const outcomes = types(await world.messages.append(all))
+      expect(outcomes).toEqual([...Array(9).fill('appended'), 'duplicate', 'conflict'])
+    })
+
     it('is one item for each version of the project', async () => {
       const log = someLog()
       const all = [...batch(log, many(20)), ...batch({ ...log, version: '0.2' }, many(20))]

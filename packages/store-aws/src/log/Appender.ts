@@ -83,7 +83,7 @@ export class Appender {
     const name = bytes.length > INLINE_BYTES ? await this.#objects.put(bytes) : null
     const members = group.map((one) => ({ message: one.entry.message, size: one.bytes.length }))
     const existing = await this.#table.put(batchItem(members, name === null ? { bytes } : { name }))
-    if (existing === null || isOurs(existing, name)) return group.map(appended)
+    if (existing === null || isOurs(existing, name === null ? null : { name, offset: null })) return group.map(appended)
     if (name !== null) await this.#objects.drop(name)
     return this.#eachBeside(existing, group)
   }
@@ -102,7 +102,7 @@ export class Appender {
   async #single(one: Draft, given: InObject | null): Promise<Appended> {
     const own = given ?? (await this.#putLarge(one))
     const existing = await this.#table.put(messageItem(one.entry.message, own ?? undefined))
-    if (existing === null || isOurs(existing, own?.name ?? null)) return appended(one)
+    if (existing === null || isOurs(existing, own)) return appended(one)
     if (own !== null && given === null) await this.#objects.drop(own.name)
     // An id that is new can only be there because the answer to our own put was lost.
     const isNew = one.entry.message.nonce === null && !one.isRepeatable
@@ -149,7 +149,7 @@ export class Appender {
     ])
     if (bound.type === 'done') return appended(one)
     const [message, ...pointers] = bound.existing
-    if (message && isOurs(message, own?.name ?? null)) return appended(one)
+    if (message && isOurs(message, own)) return appended(one)
     const byKey = keyPointer === null ? null : (pointers.shift() ?? null)
     const byPayload = pointers.shift() ?? null
     if (byKey !== null) return judge(await this.#named(byKey), one, 'key')
@@ -245,5 +245,8 @@ const existingOf = (item: Item): Existing => ({
 })
 
 /** Whether an item is the very one that we put: the answer to it was lost. */
-const isOurs = (item: Item, name: ObjectName | null): boolean =>
-  name !== null && item.o?.B !== undefined && toHex(item.o.B) === toHex(name)
+const isOurs = (item: Item, own: Pick<InObject, 'name' | 'offset'> | null): boolean =>
+  own !== null &&
+  item.o?.B !== undefined &&
+  toHex(item.o.B) === toHex(own.name) &&
+  (item.f?.N ?? null) === (own.offset === null ? null : String(own.offset))
