@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms'
 import { ProjectOwner } from '@w3bstream/chain'
 import { type LocalNode, startLocal } from '@w3bstream/local'
 import type { Address, ProjectId } from '@w3bstream/protocol'
@@ -11,6 +10,7 @@ import { KmsSigner, sdkKms } from '@w3bstream/store-aws/sdk'
 import {
   awsTestOptions,
   createBucket,
+  createKmsKey,
   createQueues,
   createTables,
   type Emulator,
@@ -70,7 +70,12 @@ export async function startDeployed(dir: string): Promise<Deployed> {
       createBucket(options, prefix),
       putSecret(options, '/rpc', JSON.stringify({ [String(node.chain.chainId)]: [node.rpcUrl] })),
     ])
-    const keys = await createKeys(moto.url)
+    const [sequencerKey, proverKey, settlerKey] = await Promise.all([
+      createKmsKey(options),
+      createKmsKey(options),
+      createKmsKey(options),
+    ])
+    const keys = { sequencer: sequencerKey, prover: proverKey, settler: settlerKey }
     const addresses = await addressesOf(readAwsEnvironment(endpoints(dynamo, fauxqs, moto)), keys)
     const projectId = await registerProject(node, addresses.sequencer)
     const direct = fetchAws(options)
@@ -156,24 +161,6 @@ async function registerProject(node: LocalNode, sequencer: Address): Promise<Pro
   const { projectId } = await instantProject(node, SETTLED)
   await new ProjectOwner(node.operator, node.contracts).allowSequencer(projectId, sequencer)
   return projectId
-}
-
-async function createKeys(endpoint: string): Promise<Record<(typeof KEYS)[number], string>> {
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
-  const kms = new KMSClient({ region: 'us-east-1', endpoint, credentials })
-  try {
-    const [sequencer = '', prover = '', settler = ''] = await Promise.all(
-      KEYS.map(async () => {
-        const { KeyMetadata } = await kms.send(
-          new CreateKeyCommand({ KeySpec: 'ECC_SECG_P256K1', KeyUsage: 'SIGN_VERIFY' }),
-        )
-        return KeyMetadata?.KeyId ?? ''
-      }),
-    )
-    return { sequencer, prover, settler }
-  } finally {
-    kms.destroy()
-  }
 }
 
 async function addressesOf(
