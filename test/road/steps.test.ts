@@ -11,6 +11,7 @@ import {
   sequence,
   settleTasks,
 } from '@w3bstream/core'
+import type { Runtime, TaskStore } from '@w3bstream/core/ports'
 import {
   ChainUnavailableError,
   didOfAddress,
@@ -20,12 +21,14 @@ import {
   messageDigest,
   type ProjectId,
   projectId,
+  StoreUnavailableError,
   type TaskId,
   toHex,
   verifyInclusion,
 } from '@w3bstream/protocol'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { DOMAIN, embeddedCore } from '../support/embeddedCore.ts'
+import type { InstantRuntime } from '../support/InstantRuntime.ts'
 import { projectFile } from '../support/projectFile.ts'
 import { tempDir } from '../support/tempDir.ts'
 
@@ -456,6 +459,76 @@ describe('a task', () => {
     expect(await modules.tasks.get(id)).toMatchObject({ state: 'assigned', tries: 0 })
     expect(await proveTask(prove, limits, id, idle)).toEqual({ type: 'done' })
     expect(await modules.tasks.get(id)).toMatchObject({ state: 'proved' })
+  })
+
+  describe('whose lease cannot be renewed', () => {
+    /** @param failures of the first renewals */
+    function failingStore(tasks: TaskStore, failures: number) {
+      const renewals = { asked: 0, done: 0 }
+      const renew: TaskStore['renew'] = async (...args) => {
+        if (++renewals.asked <= failures) throw new StoreUnavailableError({ reason: 'for the test' })
+        const lease = await tasks.renew(...args)
+        renewals.done++
+        return lease
+      }
+      const store = new Proxy(tasks, {
+        get: (target, key) => {
+          if (key === 'renew') return renew
+          const member: unknown = Reflect.get(target, key, target)
+          return typeof member === 'function' ? member.bind(target) : member
+        },
+      })
+      return { renewals, store }
+    }
+    /** Proves until `isDone`, or until it is told to stop. */
+    const provingUntil = (runtime: InstantRuntime, isDone: () => boolean): Runtime => ({
+      vmType: 'halo2',
+      prove: async (job, signal) => {
+        while (!isDone()) {
+          signal.throwIfAborted()
+          await new Promise((resolve) => setTimeout(resolve, 5))
+        }
+        return runtime.prove(job, signal)
+      },
+      close: async () => {},
+    })
+
+    it('goes on while the lease lasts, and is proved', async () => {
+      const { modules, prove, runtime, id } = await assigned()
+      const { renewals, store } = failingStore(modules.tasks, 3)
+      const runtimes = new Map([['halo2' as const, provingUntil(runtime, () => renewals.done > 0)]])
+      const outcome = await proveTask({ ...prove, tasks: store, runtimes }, { ...limits, leaseMs: 1_500 }, id, idle)
+      expect(outcome).toEqual({ type: 'done' })
+      expect((await modules.tasks.get(id))?.state).toBe('proved')
+    })
+
+    it('stops before the lease is over, to be taken again', async () => {
+      const { modules, prove, runtime, id } = await assigned()
+      const { renewals, store } = failingStore(modules.tasks, Number.POSITIVE_INFINITY)
+      const runtimes = new Map([['halo2' as const, provingUntil(runtime, () => false)]])
+      const outcome = await proveTask({ ...prove, tasks: store, runtimes }, { ...limits, leaseMs: 300 }, id, idle)
+      expect(outcome).toMatchObject({ type: 'retry' })
+      expect(renewals.asked).toBeGreaterThan(1)
+      expect(await modules.tasks.get(id)).toMatchObject({ state: 'assigned', tries: 0 })
+    })
+
+    it('stops at once where another has it', async () => {
+      const { modules, prove, runtime, id, clock } = await assigned()
+      const running = provingUntil(runtime, () => false)
+      const taking: Runtime = {
+        ...running,
+        prove: async (job, signal) => {
+          clock.advance(600_001)
+          await modules.tasks.lease(id, 'another', clock.now(), 600_000)
+          return running.prove(job, signal)
+        },
+      }
+      const started = performance.now()
+      const ports = { ...prove, runtimes: new Map([['halo2' as const, taking]]) }
+      expect(await proveTask(ports, { ...limits, leaseMs: 3_000 }, id, idle)).toEqual({ type: 'done' })
+      expect(performance.now() - started).toBeLessThan(2_500)
+      expect((await modules.tasks.get(id))?.state).toBe('assigned')
+    })
   })
 
   it('whose output is the router fails when no verifier is registered', async () => {

@@ -21,6 +21,7 @@ import {
   W3bError,
 } from '@w3bstream/protocol'
 import type { ProjectResolver } from './ProjectResolver.ts'
+import { pause } from './pause.ts'
 import type { BlobStore } from './ports/BlobStore.ts'
 import type { Clock } from './ports/Clock.ts'
 import type { MessageLog } from './ports/MessageLog.ts'
@@ -280,12 +281,47 @@ async function giveUp(
   return { type: 'failed', reason }
 }
 
-/** Renews the lease while the work goes on; aborts the work when the lease is lost. */
+/** Renews the lease while the work goes on; aborts the work when the lease is lost, or nearly over without a renewal. */
 function beat(ports: ProvePorts, limits: ProveLimits, id: TaskId, lease: Lease, outer: AbortSignal) {
+  const { clock, tasks } = ports
+  const stopped = new AbortController()
   const lost = new AbortController()
-  const timer = setInterval(() => {
-    ports.tasks.renew(id, lease.token, ports.clock.now(), limits.leaseMs).catch((error: unknown) => lost.abort(error))
-  }, limits.leaseMs / 3)
-  timer.unref?.()
-  return { signal: AbortSignal.any([outer, lost.signal]), stop: () => clearInterval(timer) }
+  let problem: unknown
+  const endAt = (until: number) =>
+    setTimeout(
+      () => {
+        const reason = `the lease of task ${id} could not be renewed`
+        lost.abort(new StoreUnavailableError({ reason, cause: problem }))
+      },
+      until - clock.now() - limits.leaseMs / 10,
+    )
+  let end = endAt(lease.until)
+  const over = AbortSignal.any([stopped.signal, lost.signal])
+  const renew = async (): Promise<void> => {
+    let pauseMs = limits.leaseMs / 3
+    for (;;) {
+      await pause(pauseMs, over)
+      if (over.aborted) return
+      try {
+        const { until } = await tasks.renew(id, lease.token, clock.now(), limits.leaseMs)
+        clearTimeout(end)
+        if (over.aborted) return
+        end = endAt(until)
+        pauseMs = limits.leaseMs / 3
+      } catch (error) {
+        if (error instanceof StaleLeaseError) return lost.abort(error)
+        // Passing, as long as the lease lasts.
+        problem = error
+        pauseMs = limits.leaseMs / 15
+      }
+    }
+  }
+  void renew()
+  return {
+    signal: AbortSignal.any([outer, lost.signal]),
+    stop: () => {
+      clearTimeout(end)
+      stopped.abort()
+    },
+  }
 }
