@@ -7,6 +7,7 @@ import { checkCredential } from '../credentials/checkCredential.ts'
 import { HttpError } from '../errors/HttpError.ts'
 import type { CredentialSigner } from '../ports/CredentialSigner.ts'
 import { sourceOf } from '../request/sourceOf.ts'
+import { addressScope } from './addressScope.ts'
 
 /** Who calls, as far as the `Authorization` header says. */
 export type Caller =
@@ -103,7 +104,7 @@ export class Access {
   takeAddress(source: string, messages: number): void {
     const { perAddress } = this.#o.quotas
     if (perAddress === undefined || messages === 0) return
-    const waitMs = this.#m.quota.take(`address:${source}`, messages, perAddress)
+    const waitMs = this.#m.quota.take(`address:${addressScope(source)}`, messages, perAddress)
     if (waitMs > 0) throw new QuotaExceededError({ scope: 'your address', retryAfterMs: waitMs })
   }
 
