@@ -8,7 +8,7 @@ import { Units } from './support/Units.ts'
 const cloud = testCloud()
 
 it('asks the chain what was settled after a restore from an older backup, and sends nothing before it is told to', {
-  timeout: 120_000,
+  timeout: 240_000,
 }, async () => {
   const live = await cloud.make(instant())
   const { direct } = cloud.aws

@@ -8,7 +8,7 @@ import { Station, weather } from './support/weather.ts'
 const cloud = testCloud()
 
 it('takes messages in by the function URL and gives receipts that hold on the chain, over real proofs and keys in KMS', {
-  timeout: 120_000,
+  timeout: 240_000,
 }, async () => {
   const deployment = await cloud.make(weather({ amount: 4, maxAgeMs: 2_000 }), { kms: true })
   const units = await Units.start(cloud, deployment, { runtimes: new Map(), node: true })

@@ -88,7 +88,7 @@ export class Units {
     const instant = new Map<VmType, Runtime>([['halo2', new InstantRuntime()]])
     const { runtimes = instant } = options
     const prover =
-      runtimes === null ? null : await startProver(env, { runtimes, drainMs: 0, leaseMs: 4_000, visibilityMs: 4_000 })
+      runtimes === null ? null : await startProver(env, { runtimes, drainMs: 0, leaseMs: 10_000, visibilityMs: 10_000 })
     const node = options.node === true ? await startNode(env, { leaseMs: 3_000, pauseMs: 100 }) : null
     const units = new Units({ deployment, prover, node, pumps, stream, sweeps: minutes.count })
     await until(
