@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { synthesise } from '../stacks/synth/synthesise.ts'
 import { startDeployed } from './cost/Deployed.ts'
 import { measure } from './cost/measure.ts'
+import { entries } from './cost/prices.ts'
 import { type Item, missed, report } from './cost/report.ts'
 
 const USAGE = 'npm run bench:cost -- [--messages 1000] [--json FILE]'
@@ -51,7 +52,10 @@ async function main(): Promise<number> {
 
 class UsageError extends Error {}
 
-function print({ name, per, dollars, atMost, parts, writeUnits }: Item): void {
+const count = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 4 })
+
+/** Dollars, and the requests and units that they are for. */
+function print({ name, per, dollars, atMost, parts, usage, writeUnits }: Item): void {
   const met = atMost === null ? '' : `<= $${atMost.toFixed(2)}  ${dollars <= atMost ? 'met' : 'MISSED'}`
   console.log(`${name.padEnd(40)} ${`$${dollars.toFixed(3)}`.padStart(10)} a ${per.padEnd(18)} ${met}`)
   if (writeUnits !== undefined)
@@ -61,7 +65,10 @@ function print({ name, per, dollars, atMost, parts, writeUnits }: Item): void {
   const most = Object.entries(parts)
     .sort(([, a], [, b]) => b - a)
     .filter(([, part]) => part >= 0.0005)
-    .map(([price, part]) => `${price} ${part.toFixed(3)}`)
+    .map(
+      ([price, part]) =>
+        `${price} ${count.format(new Map<string, number>(entries(usage)).get(price) ?? 0)} = $${part.toFixed(3)}`,
+    )
   console.log(`    ${most.join(', ')}`)
 }
 

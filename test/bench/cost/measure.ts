@@ -29,6 +29,8 @@ export interface Ingested {
   readonly name: string
   /** Messages a request. */
   readonly batch: number
+  /** Whether devices sign. */
+  readonly signed: boolean
   /** At the entrance: calls of AWS, the function, its logs, its traces. */
   readonly entrance: Usage
   /** On the stream. */
@@ -125,7 +127,7 @@ export async function measure(deployed: Deployed, o: MeasureOptions): Promise<Me
     for (const { name, batch, signed } of WAYS) {
       o.say(`${name}: ${o.messages} messages`)
       const posts = Math.max(1, Math.round(o.messages / batch))
-      const make = () => (batch === 1 ? sender.single(signed) : sender.batch(batch))
+      const make = () => (batch === 1 ? sender.single(signed) : sender.batch(batch, signed))
       const events: LambdaFunctionURLEvent[] = []
       for (let i = 0; i < posts; i++) events.push(await make())
       gate.close()
@@ -159,6 +161,7 @@ export async function measure(deployed: Deployed, o: MeasureOptions): Promise<Me
       ingested.push({
         name,
         batch,
+        signed,
         entrance: add(times(usageOf(calls), 1 / count), times(each, 1 / batch)),
         order: times(add(usageOf(recorders.segments.take()), invocations.segments.take()), 1 / ordered),
         http: { requests: 1 / batch, bytesIn: bytes.in / count, bytesOut: bytes.out / count },
@@ -206,6 +209,7 @@ const WAYS = [
   { name: 'single, signed', batch: 1, signed: true },
   { name: 'batches of 100', batch: 100, signed: false },
   { name: 'batches of 1,000', batch: 1_000, signed: false },
+  { name: 'batches of 100, signed', batch: 100, signed: true },
 ] as const
 
 const SCHEDULED: SequenceEvent = {
@@ -340,8 +344,10 @@ class Sender {
     return eventOf('/v1/messages', signed ? await this.#signed() : this.#message())
   }
 
-  async batch(count: number): Promise<LambdaFunctionURLEvent> {
-    return eventOf('/v1/messages/batch', { messages: Array.from({ length: count }, () => this.#message()) })
+  async batch(count: number, signed: boolean): Promise<LambdaFunctionURLEvent> {
+    const messages: unknown[] = []
+    for (let i = 0; i < count; i++) messages.push(signed ? await this.#signed() : this.#message())
+    return eventOf('/v1/messages/batch', { messages })
   }
 
   #message() {

@@ -47,14 +47,14 @@ export function report(
     const parts = Object.fromEntries(entries(usage).map(([price, n]) => [price, dollarsOf(price, n)]))
     items.push({ name, per, atMost, dollars: dollars(usage), usage, parts, ...more })
   }
-  for (const { name, batch, entrance, order, http, calls } of measured.ingested) {
+  for (const { name, batch, signed, entrance, order, http, calls } of measured.ingested) {
     const both = add(entrance, order)
     const edge: Usage = {
       'cloudfront.request': http.requests,
       'cloudfront.toOrigin': http.bytesIn / GB,
       'cloudfront.toViewer': http.bytesOut / GB,
     }
-    const limits = batch === 1 ? ([3.25, 2] as const) : ([0.6, 0.6] as const)
+    const limits = limitsOf(batch, signed)
     const million = (usage: Usage): Usage => times(usage, MILLION)
     const writeUnits = { entrance: entrance['dynamodb.write'] ?? 0, withOrder: both['dynamodb.write'] ?? 0 }
     const scaled = { calls, writeUnits }
@@ -96,6 +96,12 @@ export function report(
     item(`${name}, nothing free`, 'month', null, month)
   }
   return { prices: { region, date }, assumptions: assumptions(measured), items }
+}
+
+/** Dollars a million through CloudFront and directly. A signed message's nonce is an item of its own in a batch, too: nothing was asked of those. */
+function limitsOf(batch: number, signed: boolean): readonly [number | null, number | null] {
+  if (batch === 1) return [3.25, 2]
+  return signed ? [null, null] : [0.6, 0.6]
 }
 
 function assumptions({ ingested, tasks }: Measured): string[] {
