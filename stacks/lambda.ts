@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import './bundles.ts'
 import { config, prefix } from './deployment.ts'
 import type { Environment } from './environment.ts'
 import { type Statement, serviceRole } from './roles.ts'
@@ -18,9 +18,6 @@ export interface UnitArgs {
   /** `PassThrough` where the unit sends its own sample of traces. Default `Active`. */
   readonly tracing?: 'Active' | 'PassThrough'
 }
-
-const units = ['segments', 'sequencer', 'settler', config.aws.ingest.at === 'worker' ? 'worker' : 'ingest']
-execFileSync(process.execPath, ['scripts/bundle.mjs', ...units], { stdio: 'inherit' })
 
 /** A deployed function: its own role, log group and sizes; its logs are JSON, and the platform's own lines only warnings. */
 export function lambda(name: string, args: UnitArgs): sst.aws.Function {

@@ -43,6 +43,15 @@ const useConfig = ({ root, config }) => ({
   },
 })
 
+/** Leaves the functions' bundles as they are. */
+const keepBundles = ({ bundle = true }) => ({
+  name: 'bundles',
+  setup(build) {
+    if (bundle) return
+    build.onLoad({ filter: /\/stacks\/bundles\.ts$/ }, () => ({ contents: '', loader: 'ts' }))
+  },
+})
+
 /** Puts the components and each provider before every file of the program. */
 const globals = ({ root, platform }) => {
   const lock = JSON.parse(readFileSync(join(platform, '../provider-lock.json'), 'utf8'))
@@ -88,7 +97,7 @@ export const bundleRun = (options, app) => {
   const work = join(root, '.sst')
   return load(platform, 'run', {
     banner: { js: banner },
-    plugins: [useConfig(options), globals(options)],
+    plugins: [useConfig(options), keepBundles(options), globals(options)],
     inject: [join(platform, 'src/shim/run.js')],
     define: {
       $app: JSON.stringify(app),

@@ -44,15 +44,15 @@ export async function startRpc({ root, bundle = true }) {
 
 /** Bundles a handler, so that a broken import or a missing export is an error here and not in the cloud. */
 async function buildHandler({ functionID, handler, runtime, properties, bundle: folder }, { root, work, bundle }) {
-  if (folder)
+  const out = join(work, functionID)
+  mkdirSync(out, { recursive: true })
+  if (folder && bundle)
     return {
       handler,
       out: resolve(root, folder),
       errors: await missingExport(resolve(root, folder), handler),
       sourcemaps: [],
     }
-  const out = join(work, functionID)
-  mkdirSync(out, { recursive: true })
   const worker = runtime === 'worker'
   const name = worker ? 'handler' : extname(handler).slice(1)
   const stem = handler.slice(0, -extname(handler).length)
