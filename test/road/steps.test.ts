@@ -488,7 +488,7 @@ describe('a task', () => {
           signal.throwIfAborted()
           await new Promise((resolve) => setTimeout(resolve, 5))
         }
-        return runtime.prove(job, signal)
+        return runtime.prove(job)
       },
       close: async () => {},
     })
