@@ -307,7 +307,9 @@ describe('SegmentWriter', () => {
     trimmed.remove()
   })
 
-  it('puts 2,500 messages into segments of up to 1,000, for at most 2.1 write units a message', async () => {
+  it('puts 2,500 messages into segments of up to 1,000, for at most 2.1 write units a message', {
+    timeout: 120_000,
+  }, async () => {
     const recorder = new Recorder(aws.fetch)
     const log = someLog()
     const messages = world.newMessages(recorder.aws)
