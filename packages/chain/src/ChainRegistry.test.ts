@@ -1,6 +1,7 @@
+import { projectRegistrarAbi } from '@w3bstream/contracts'
 import type { ChainState, Telemetry } from '@w3bstream/core/ports'
 import { ChainUnavailableError, hash, type ProjectRecord, projectId } from '@w3bstream/protocol'
-import { encodeFunctionData, parseAbi } from 'viem'
+import { encodeFunctionData, encodeFunctionResult, parseAbi } from 'viem'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ChainRegistry } from './ChainRegistry.ts'
 import { startAnvil } from './fixtures/anvil.test.fixture.ts'
@@ -93,6 +94,34 @@ describe('ChainRegistry', () => {
     } finally {
       await proxy.close()
     }
+  })
+
+  it('keeps no uri of any length, whatever an endpoint says: one that is too long says so, and holds up nothing', async () => {
+    const longest = `ipfs://${'x'.repeat(2_041)}`
+    for (const uri of ['ipfs://one', longest]) await world.owner.createProject(uri, CONFIG_HASH)
+    const question = encodeFunctionData({ abi: projectRegistrarAbi, functionName: 'projects', args: [ID] })
+    const answer = encodeFunctionResult({
+      abi: projectRegistrarAbi,
+      functionName: 'projects',
+      result: ['é'.repeat(1_025), CONFIG_HASH, false],
+    })
+    const proxy = await startProxy(world.anvil.url, undefined, undefined, (_method, params) =>
+      JSON.stringify(params).includes(question) ? { result: answer } : null,
+    )
+    try {
+      const registry = registryOver(world.connect({ rpc: [proxy.url] }))
+      await registry.sync()
+      expect((await registry.projects()).map(({ uri }) => uri).sort()).toEqual([
+        'invalid: the registered uri has 2050 bytes, more than 2048',
+        longest,
+      ])
+    } finally {
+      await proxy.close()
+    }
+    await world.owner.updateProject(ID, 'ipfs://two', OTHER_HASH)
+    const registry = registryOver()
+    await registry.sync()
+    expect(await registry.project(ID)).toMatchObject({ uri: 'ipfs://two' })
   })
 
   it('shows nothing before it is final', async () => {

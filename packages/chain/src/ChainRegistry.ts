@@ -43,6 +43,8 @@ const STEP_RANGES = 50n
 /** Reads at once, so that catching up does not flood an endpoint. */
 const PARALLEL = 8
 const MAX_ABSENT = 10_000
+/** The registrar takes no longer one. Of another contract or a lying endpoint it is not kept: its project cannot be used. */
+const MAX_URI_BYTES = 2_048
 /** A chain without a new final block for so long has stopped, or its endpoint has. */
 const STALLED_MS = 30 * 60_000
 
@@ -276,7 +278,7 @@ export class ChainRegistry implements Registry {
       at,
     )
     const owner = uri === '' ? null : await this.#ownerOf(id, at)
-    return { id, uri, hash: hash(fileHash), paused, owner, block: at }
+    return { id, uri: bounded(uri), hash: hash(fileHash), paused, owner, block: at }
   }
 
   async #ownerOf(id: ProjectId, at: bigint): Promise<Address | null> {
@@ -288,6 +290,12 @@ export class ChainRegistry implements Registry {
       throw error
     }
   }
+}
+
+/** @returns the uri, or where it is too long a text that names no place and says why */
+function bounded(uri: string): string {
+  const bytes = new TextEncoder().encode(uri).length
+  return bytes <= MAX_URI_BYTES ? uri : `invalid: the registered uri has ${bytes} bytes, more than ${MAX_URI_BYTES}`
 }
 
 const exists = (record: ProjectRecord): boolean => record.uri !== ''

@@ -89,6 +89,7 @@ export interface ProjectConfig {
 /** A project as the registry has it. */
 export interface ProjectRecord {
   readonly id: ProjectId
+  /** Up to 2,048 bytes; where more are registered, a text that names no place and says so. */
   readonly uri: string
   readonly hash: Hash
   readonly paused: boolean
