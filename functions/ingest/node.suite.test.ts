@@ -1,3 +1,4 @@
+import type { AppEnv } from '@w3bstream/http'
 import { serve } from '@w3bstream/http/node'
 import { httpSuite } from '@w3bstream/http/suite'
 import { fetchAws } from '@w3bstream/store-aws/fetch'
@@ -24,14 +25,18 @@ describe('the application under Node, over DynamoDB and S3', () => {
     const ingest = await createIngest(
       {
         aws: fetchAws(calls),
-        telemetry: new LeanTelemetry({ write: () => {}, sendTraces: null }, { service: 'test', level: 'error' }),
+        telemetry: new LeanTelemetry(
+          { write: () => {}, sendTraces: null },
+          { service: 'test', level: 'error', traceRate: 0 },
+        ),
         clock: { now: () => Date.now() },
         parameter: (name) => fetchParameter(calls, name),
       },
       environment,
     )
-    const app = new Hono()
-    const server = await serve({ app: app.all('*', (c) => ingest.fetch(c.req.raw, c.env)), port: 0 })
+    const app = new Hono<AppEnv>()
+    app.all('*', (c) => ingest.fetch(c.req.raw, c.env))
+    const server = await serve({ app, port: 0 })
     return {
       origin: server.url,
       domain: TEST_DOMAIN,

@@ -4,10 +4,11 @@ import { join } from 'node:path'
 import type { ProofOutput, ProveJob } from '@w3bstream/core'
 import { SqsQueue } from '@w3bstream/store-aws'
 import { streamPump } from '@w3bstream/store-aws/testing'
-import { afterAll, afterEach, expect, it, onTestFinished } from 'vitest'
+import { afterAll, afterEach, expect, it, onTestFinished, vi } from 'vitest'
 import { startProver } from '../../functions/prover/startProver.ts'
 import { segmentsHandler } from '../../functions/sequencer/segmentsHandler.ts'
 import { sequenceHandler } from '../../functions/sequencer/sequenceHandler.ts'
+import { PowertoolsTelemetry } from '../../functions/shared/telemetry/PowertoolsTelemetry.ts'
 import { InstantRuntime } from '../support/InstantRuntime.ts'
 import { until } from '../support/until.ts'
 import { type Doomed, doomed } from './support/doomed.ts'
@@ -38,6 +39,18 @@ class HangingRuntime extends InstantRuntime {
   override prove(_job: ProveJob, signal?: AbortSignal): Promise<ProofOutput> {
     this.#calling.resolve()
     return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('it was stopped'))))
+  }
+}
+
+/** Keeps its proofs back until it may give them. */
+class HeldRuntime extends InstantRuntime {
+  readonly #gate = Promise.withResolvers<void>()
+  readonly give = this.#gate.resolve
+
+  override async prove(job: ProveJob): Promise<ProofOutput> {
+    const output = await super.prove(job)
+    await this.#gate.promise
+    return output
   }
 }
 
@@ -82,6 +95,31 @@ it('loses nothing and doubles nothing when a function is cut off between two of 
   await expectOneResultEach(units, messages)
   expect(cutOff.filter((one) => one.calls() > 0).length).toBe(Object.values(cuts).flat().length)
   await Promise.all(cutOff.map((one) => one.stop()))
+})
+
+it('goes on with a proof while its hint comes again', { timeout: 60_000 }, async () => {
+  const runtime = new HeldRuntime()
+  // Half of the lease, while hints in hand are extended by all of it.
+  let givenBack = 0
+  cloud.aws.fauxqs.proxy.inject({
+    fault: { type: 'throttle' },
+    operation: 'ChangeMessageVisibility',
+    when: ({ input }) => {
+      if (input.VisibilityTimeout === 2) givenBack++
+      return false
+    },
+  })
+  const units = await start({ runtimes: new Map([['halo2', runtime]]) })
+  const messages = await units.send(1)
+  await until('the proof to begin', async () => runtime.calls > 0)
+  const { id } = await units.taskOf(messages[0] ?? '', 'assigned')
+  const { url, deadLettersUrl } = units.deployment.queues.prove
+  const queue = new SqsQueue({ aws: cloud.aws.direct }, { url, deadLettersUrl })
+  for (let again = 0; again < 2; again++) await queue.send(String(id))
+  await until('the hints to be given back', async () => givenBack >= 2)
+  runtime.give()
+  await expectOneResultEach(units, messages)
+  expect(runtime.calls).toBe(1)
 })
 
 it('makes one result of hints that come twice, in another order and in part', { timeout: 150_000 }, async () => {
@@ -216,10 +254,19 @@ it('waits for an account without money, and goes on by itself when it has some',
   const units = await start()
   const { settler } = units.deployment
   const setBalance = (wei: string) => cloud.chain.request('anvil_setBalance', [settler, wei], () => null)
+  const gauge = vi.spyOn(PowertoolsTelemetry.prototype, 'gauge')
+  onTestFinished(() => gauge.mockRestore())
+  const unfunded = () => gauge.mock.calls.filter(([name]) => name === 'w3b_account_unfunded').at(-1)?.[1]
   await setBalance('0x1')
   const messages = await units.send(2)
   await units.taskOf(messages[0] ?? '', 'proved')
+  await until('the alarm to be raised', async () => unfunded() === 1)
+  const seen = units.sweeps()
+  await until('the settler and the schedule to have met it', async () => units.sweeps() >= seen + 3)
+  expect(unfunded()).toBe(1)
   expect(await cloud.settled(units.deployment)).toBe(0)
+  for (const message of messages) expect((await units.ask(`/v1/messages/${message}`)).body.state).toBe('proved')
   await setBalance('0x8ac7230489e80000')
   await expectOneResultEach(units, messages)
+  await until('the alarm to be taken back', async () => unfunded() === 0)
 })
