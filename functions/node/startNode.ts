@@ -74,13 +74,13 @@ export async function startNode(variables: Variables, options: NodeOptions = {})
         return idleMs
       }),
       rounds(signal, async () => {
-        const [[submitted], [settled]] = await Promise.all([
-          tasks.stale('submitted', clock.now(), 1),
-          tasks.stale('settled', clock.now(), 1),
+        const [submitted, settled] = await Promise.all([
+          tasks.stale('submitted', clock.now(), 1, null),
+          tasks.stale('settled', clock.now(), 1, null),
         ])
         if (signal.aborted) return 0
         await followSettlements(ports, BATCH)
-        return submitted === undefined && settled === undefined ? idleMs : everyMs
+        return submitted.tasks.length + settled.tasks.length === 0 ? idleMs : everyMs
       }),
     ])
   })

@@ -565,6 +565,63 @@ describe('a task', () => {
     expect((await modules.tasks.get(id))?.state).toBe('finalized')
   })
 
+  it('is found by the sweep behind tasks that cannot move, and each of those again, however few a sweep looks at', async () => {
+    const made = await embeddedCore(tempDir(), { '1': projectFile(), '2': projectFile() })
+    onTestFinished(() => made.close())
+    const { modules, w3b, clock } = made
+    const two = projectId(2n)
+    const pack = async (project: ProjectId): Promise<TaskId> => {
+      await w3b.ingest([unsigned('{"t":1}', { projectId: project })])
+      clock.advance(10)
+      const id = await packTask(modules, { projectId: project, version: '0.1' })
+      if (id === null) throw new Error('not packed')
+      return id
+    }
+    const stuck = [await pack(ONE), await pack(ONE), await pack(ONE), await pack(ONE), await pack(ONE)]
+    const younger = await pack(two)
+    clock.advance(2_000)
+    let served: readonly ProjectId[] = [two]
+    const { provers } = modules
+    const some = { provers: async (id: ProjectId) => (served.includes(id) ? provers.provers(id) : []) }
+    const round = async () => {
+      for (let i = 0; i < 4; i++) await reconcile({ ...modules, provers: some }, { ...sweep, batch: 2 })
+    }
+    const states = async (ids: readonly TaskId[]) =>
+      new Set(await Promise.all(ids.map(async (id) => (await modules.tasks.get(id))?.state)))
+    await round()
+    expect(await states([younger])).toEqual(new Set(['assigned']))
+    expect(await states(stuck)).toEqual(new Set(['packed']))
+    served = [ONE, two]
+    await round()
+    await round()
+    expect(await states(stuck)).toEqual(new Set(['assigned']))
+  })
+
+  it('has its hint repeated in time although a round takes many sweeps', async () => {
+    const { modules, w3b, clock, proveQueue } = await assigned()
+    for (let i = 0; i < 3; i++) {
+      await w3b.ingest([unsigned('{"t":1}')])
+      const id = await packTask(modules, { projectId: ONE, version: '0.1' })
+      const record = id === null ? null : await modules.tasks.get(id)
+      if (record !== null) await assignTask(modules, record, 1e9)
+    }
+    const limits = { ...sweep, proveTimeoutMs: 1e9, batch: 1, repeat: { sweepMs: 1_000, mostMs: 8_000 } }
+    const taken = async () => {
+      const hints = await proveQueue.receive({ max: 10, visibilityMs: 60_000, waitMs: 0 })
+      for (const hint of hints) await proveQueue.ack(hint.handle)
+      return hints.map(({ body }) => body)
+    }
+    expect(await taken()).toHaveLength(4)
+    const repeated: string[] = []
+    for (let second = 1; second <= 24; second++) {
+      clock.advance(1_000)
+      await reconcile(modules, limits)
+      repeated.push(...(await taken()))
+    }
+    expect(new Set(repeated).size).toBe(4)
+    for (const id of new Set(repeated)) expect(repeated.filter((one) => one === id).length).toBeGreaterThan(2)
+  })
+
   it('has its hint repeated ever more rarely where a queue keeps equal hints apart', async () => {
     const { modules, clock, proveQueue } = await assigned()
     const limits = { ...sweep, proveTimeoutMs: 1e9, repeat: { sweepMs: 1_000, mostMs: 8_000 } }

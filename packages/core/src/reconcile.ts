@@ -1,4 +1,11 @@
-import { IllegalTransitionError, type TaskId, TaskNotFoundError, type TaskRecord, W3bError } from '@w3bstream/protocol'
+import {
+  IllegalTransitionError,
+  type TaskId,
+  TaskNotFoundError,
+  type TaskRecord,
+  type TaskState,
+  W3bError,
+} from '@w3bstream/protocol'
 import { type AssignPorts, assignTask, sendProveHint } from './assignTask.ts'
 import type { BlobStore } from './ports/BlobStore.ts'
 import type { Clock } from './ports/Clock.ts'
@@ -25,7 +32,7 @@ export interface ReconcileLimits {
   readonly proveTimeoutMs: number
   /** Assignments before a task fails. */
   readonly maxAttempts: number
-  /** Tasks looked at a state. */
+  /** Tasks looked at a state; the next sweep in this process goes on after them. */
   readonly batch: number
   /**
    * For queues that keep equal hints apart, so that what waits for long does not pile up there: a hint is repeated when its task has rested for
@@ -41,30 +48,63 @@ export interface ReconcileLimits {
 export async function reconcile(ports: ReconcilePorts, limits: ReconcileLimits): Promise<void> {
   const now = ports.clock.now()
   const resting = now - limits.graceMs
-  for (const record of await ports.tasks.stale('packed', resting, limits.batch))
+  const packed = await lookOn(ports, 'packed', resting, limits.batch)
+  for (const record of packed.tasks)
     await attempt(ports, record, () => assignTask(ports, record, limits.proveTimeoutMs))
-  for (const record of await ports.tasks.stale('assigned', resting, limits.batch))
-    await attempt(ports, record, () => reassign(ports, limits, record, now))
-  for (const record of await ports.tasks.stale('proved', resting, limits.batch))
-    if (isRepeatDue(limits, now - record.updatedAt))
+  const assigned = await lookOn(ports, 'assigned', resting, limits.batch)
+  for (const record of assigned.tasks)
+    await attempt(ports, record, () => reassign(ports, limits, record, now, assigned.roundMs))
+  const proved = await lookOn(ports, 'proved', resting, limits.batch)
+  for (const record of proved.tasks)
+    if (isRepeatDue(limits, now - record.updatedAt, proved.roundMs))
       await attempt(ports, record, () => ports.settleQueue.send(record.id))
   await followSettlements(ports, limits.batch)
 }
 
-/** Whether a hint is to be sent again in this sweep: one of its times came since the last one. */
-function isRepeatDue({ graceMs, repeat }: ReconcileLimits, restedMs: number): boolean {
+/** How far sweeps came in one state: a round goes from the oldest task to the newest, so that those that cannot move hold up no other. */
+interface Round {
+  readonly after: string | null
+  readonly startedAt: number
+  /** When the round before it started; null for the first. */
+  readonly lastAt: number | null
+}
+
+const rounds = new WeakMap<TaskStore, Map<TaskState, Round>>()
+
+/** @returns the next tasks of a round, and how long ago the round before it came by */
+async function lookOn(
+  { tasks, clock }: Pick<FollowPorts, 'tasks' | 'clock'>,
+  state: TaskState,
+  until: number,
+  limit: number,
+): Promise<{ readonly tasks: readonly TaskRecord[]; readonly roundMs: number }> {
+  const kept = rounds.get(tasks) ?? new Map<TaskState, Round>()
+  rounds.set(tasks, kept)
+  const last = kept.get(state) ?? null
+  const after = last?.after ?? null
+  const round =
+    last !== null && after !== null ? last : { startedAt: clock.now(), lastAt: last === null ? null : last.startedAt }
+  const page = await tasks.stale(state, until, limit, after)
+  kept.set(state, { ...round, after: page.next })
+  if (round.lastAt !== null) return { tasks: page.tasks, roundMs: round.startedAt - round.lastAt }
+  // A process that has just begun knows nothing of what others did; the oldest are where each begins.
+  return { tasks: page.tasks, roundMs: after === null ? 0 : Number.POSITIVE_INFINITY }
+}
+
+/** Whether a hint is to be sent again in this sweep: one of its times came since the last one that came by. */
+function isRepeatDue({ graceMs, repeat }: ReconcileLimits, restedMs: number, roundMs: number): boolean {
   if (repeat === undefined) return true
   const timesUntil = (ms: number): number =>
     ms < graceMs ? 0 : 1 + Math.floor(Math.log2(Math.min(ms, repeat.mostMs) / graceMs)) + Math.floor(ms / repeat.mostMs)
-  return timesUntil(restedMs) > timesUntil(restedMs - repeat.sweepMs)
+  return timesUntil(restedMs) > timesUntil(restedMs - Math.max(repeat.sweepMs, roundMs))
 }
 
 /** Follows submitted and settled transactions: receipts, reorgs, finality. */
 export async function followSettlements(ports: FollowPorts, batch: number): Promise<void> {
   const now = ports.clock.now()
   const open = [
-    ...(await ports.tasks.stale('submitted', now, batch)),
-    ...(await ports.tasks.stale('settled', now, batch)),
+    ...(await lookOn(ports, 'submitted', now, batch)).tasks,
+    ...(await lookOn(ports, 'settled', now, batch)).tasks,
   ]
   // With no tasks the watcher still looks after nonces that were given up.
   const [elsewhere, onChain] = [open.filter(hasNoTransaction), open.filter((record) => !hasNoTransaction(record))]
@@ -133,10 +173,11 @@ async function reassign(
   limits: ReconcileLimits,
   record: TaskRecord,
   now: number,
+  roundMs: number,
 ): Promise<unknown> {
   const assignment = record.assignment?.value
   if (assignment === undefined || BigInt(now) <= assignment.deadline * 1000n)
-    return isRepeatDue(limits, now - record.updatedAt) ? sendProveHint(ports, record) : undefined
+    return isRepeatDue(limits, now - record.updatedAt, roundMs) ? sendProveHint(ports, record) : undefined
   if (assignment.attempt >= BigInt(limits.maxAttempts)) {
     const reason = `no result by the deadline of attempt ${assignment.attempt}`
     return ports.tasks.advance(record.id, { to: 'failed' }, { at: now, actor: 'sequencer', reason })

@@ -134,8 +134,8 @@ export class Sequencer {
       let again: number | null = null
       await this.#guard('following transactions failed', async () => {
         const { tasks, clock } = this.#ports
-        const [submitted] = await tasks.stale('submitted', clock.now(), 1)
-        const [settled] = await tasks.stale('settled', clock.now(), 1)
+        const [submitted] = (await tasks.stale('submitted', clock.now(), 1, null)).tasks
+        const [settled] = (await tasks.stale('settled', clock.now(), 1, null)).tasks
         // What is mined already waits for blocks, not for moments.
         if (submitted !== undefined) again = this.#options.followMs
         else if (settled !== undefined) again = this.#options.settledMs

@@ -7,6 +7,7 @@ import {
   type LogPosition,
   type NewTask,
   PayloadsExpiredError,
+  type StalePage,
   type TaskStep,
   type TaskStore,
   takeStep,
@@ -212,14 +213,18 @@ export class SqliteTaskStore implements TaskStore {
       .map(taskRecordOf)
   }
 
-  async stale(state: TaskState, until: number, limit: number): Promise<TaskRecord[]> {
-    return this.#db
-      .read(() =>
-        this.#db
-          .sql(`${RECORD} WHERE t.state = ? AND t.updated_at <= ? ORDER BY t.updated_at, t.seq LIMIT ?`)
-          .all(state, until, limit),
-      )
-      .map(taskRecordOf)
+  async stale(state: TaskState, until: number, limit: number, after: string | null): Promise<StalePage> {
+    const [at = -1, seq = -1] = after === null ? [] : after.split(':').map(Number)
+    const rows = this.#db.read(() =>
+      this.#db
+        .sql(
+          `${RECORD} WHERE t.state = ? AND t.updated_at <= ? AND (t.updated_at, t.seq) > (?, ?) ORDER BY t.updated_at, t.seq LIMIT ?`,
+        )
+        .all(state, until, at, seq, limit),
+    )
+    const last = rows.length < limit ? undefined : rows.at(-1)
+    const next = last === undefined ? null : `${column.int(last, 'updated_at')}:${column.int(last, 'seq')}`
+    return { tasks: rows.map(taskRecordOf), next }
   }
 
   async advance(

@@ -29,7 +29,27 @@ import {
   step,
   unsigned,
 } from './fixtures.suite.ts'
-import type { FeedEntry, TaskStep, TaskStore } from './TaskStore.ts'
+import type { FeedEntry, StalePage, TaskStep, TaskStore } from './TaskStore.ts'
+
+/** @param between two pages */
+async function everyStale(
+  tasks: TaskStore,
+  state: TaskState,
+  until: number,
+  limit: number,
+  between: () => Promise<void> = async () => {},
+): Promise<TaskId[]> {
+  const found: TaskId[] = []
+  let after: string | null = null
+  do {
+    const page: StalePage = await tasks.stale(state, until, limit, after)
+    expect(page.tasks.length).toBeLessThanOrEqual(limit)
+    found.push(...page.tasks.map(({ id }) => id))
+    after = page.next
+    await between()
+  } while (after !== null)
+  return found
+}
 
 /** What every TaskStore does. @param make a store and the MessageLog whose logs it packs */
 export const taskStoreSuite = (make: () => Promise<LogAndTasks>): void => {
@@ -464,13 +484,32 @@ export const taskStoreSuite = (make: () => Promise<LogAndTasks>): void => {
     const older = (await packed(both, { log, at: NOW - 9_500 })).created.id
     const fresh = (await packed(both, { log, at: NOW - 1_000 })).created.id
     const mine = async (state: TaskState, until: number): Promise<TaskId[]> =>
-      (await tasks.stale(state, until, 1_000)).map(({ id }) => id).filter((id) => [old, older, fresh].includes(id))
+      (await everyStale(tasks, state, until, 1_000)).filter((id) => [old, older, fresh].includes(id))
     expect(await mine('packed', NOW - 9_000)).toEqual([older, old])
     await tasks.advance(older, step.assign(older), by('sequencer', NOW))
     expect(await mine('packed', NOW - 1_000)).toEqual([old, fresh])
     expect(await mine('assigned', NOW - 1)).toEqual([])
     expect(await mine('assigned', NOW)).toEqual([older])
-    expect(await tasks.stale('packed', NOW, 1)).toHaveLength(1)
+    expect((await tasks.stale('packed', NOW, 1, null)).tasks).toHaveLength(1)
+  })
+
+  it('shows each that rests once, in pages of any size, while others move on', async () => {
+    const both = await make()
+    const { tasks } = both
+    const log = someLog()
+    const ids: TaskId[] = []
+    for (let i = 0; i < 7; i++) ids.push((await packed(both, { log, count: 1, at: NOW - 900 + i })).created.id)
+    const [moved = randomTaskId(), ...resting] = ids
+    const mine = (found: readonly TaskId[]) => found.filter((id) => ids.includes(id))
+    for (const limit of [1, 3, 7, 100]) expect(mine(await everyStale(tasks, 'packed', NOW, limit))).toEqual(ids)
+    const first = await tasks.stale('packed', NOW - 900, 1_000, null)
+    expect(mine(first.tasks.map(({ id }) => id))).toEqual([moved])
+    let isFirst = true
+    const seen = await everyStale(tasks, 'packed', NOW, 2, async () => {
+      if (isFirst) await tasks.advance(moved, step.assign(moved), by('sequencer', NOW))
+      isFirst = false
+    })
+    expect(mine(seen).filter((id) => id !== moved)).toEqual(resting)
   })
 
   describe('the feed', () => {

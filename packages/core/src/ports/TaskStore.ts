@@ -78,6 +78,13 @@ export interface FeedPage {
   readonly next: string
 }
 
+/** A page of tasks that rest. It may be short of its limit, and even empty, although more follow: one read looks at no more than so much. */
+export interface StalePage {
+  readonly tasks: readonly TaskRecord[]
+  /** Where to read on, in every process; null at the end. */
+  readonly next: string | null
+}
+
 /** Tasks, their state logs, leases and proofs. */
 export interface TaskStore {
   /** The log's cursor: the position up to which messages are in tasks. */
@@ -106,8 +113,12 @@ export interface TaskStore {
     readonly limit: number
     readonly before?: TaskId
   }): Promise<TaskRecord[]>
-  /** Tasks in `state` whose last step is at or before `until`, oldest first: what a reconciler looks at. */
-  stale(state: TaskState, until: number, limit: number): Promise<TaskRecord[]>
+  /**
+   * Tasks in `state` whose last step is at or before `until`, in an order that favours the old: what a reconciler looks at. Following the pages to
+   * their end shows each that rests meanwhile.
+   * @param after a page's `next`; null: from the oldest
+   */
+  stale(state: TaskState, until: number, limit: number, after: string | null): Promise<StalePage>
   /**
    * Takes one step of the transition table, with its line in the state log.
    * @throws {TaskNotFoundError} @throws {IllegalTransitionError} from the present state, also when another caller was first

@@ -1,3 +1,4 @@
+import type { StalePage } from '@w3bstream/core/ports'
 import { nextTask, someLog, step, unsigned } from '@w3bstream/core/ports/suites'
 import { StoreUnavailableError, type TaskId } from '@w3bstream/protocol'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -14,19 +15,29 @@ const LOST = { type: 'drop', when: 'after' } as const
 describe('DynamoTaskStore, when calls go wrong', () => {
   let tasks: DynamoTaskStore
   let other: DynamoTaskStore
-  const open = async (client: Aws, { tables, bucket }: Pick<TestDeployment, 'tables' | 'bucket'>) => {
+  /** Looks at three entries a page. */
+  let short: DynamoTaskStore
+  const open = async (
+    client: Aws,
+    { tables, bucket }: Pick<TestDeployment, 'tables' | 'bucket'>,
+    options: { readonly maxEntries?: number } = {},
+  ) => {
     const { table } = await openState({ aws: client }, { table: tables.state })
     const log = new DynamoMessageLog(
       { aws: client },
       { messagesTable: tables.messages, stateTable: tables.state, bucket },
     )
-    return new DynamoTaskStore({ table, log, clock: { now: Date.now }, telemetry: { log() {} } }, { settleMs: 0 })
+    return new DynamoTaskStore(
+      { table, log, clock: { now: Date.now }, telemetry: { log() {} } },
+      { settleMs: 0, ...options },
+    )
   }
   beforeEach(async () => {
     aws.dynamo.proxy.clear()
     const deployment = await aws.make()
     tasks = await open(aws.fetch, deployment)
     other = await open(aws.sdk, deployment)
+    short = await open(aws.fetch, deployment, { maxEntries: 3 })
   })
   const proxy = () => aws.dynamo.proxy
   const draft = async (log = someLog(), at = 1_025) =>
@@ -201,6 +212,30 @@ describe('DynamoTaskStore, when calls go wrong', () => {
     expect(proxy().count('Query')).toBe(1)
     // Of one, two, four and the two that are left.
     expect(proxy().count('BatchGetItem')).toBe(4)
+  })
+
+  it('looks at no more than so much for a page of resting tasks, and leaves none out', async () => {
+    const ids: TaskId[] = []
+    for (let i = 1; i <= 8; i++) {
+      const task = { ...(await draft()), at: i }
+      expect(await tasks.create(task)).toBe(true)
+      ids.push(task.id)
+    }
+    for (const [i, id] of ids.entries()) if (i < 7) await tasks.advance(id, step.assign(id), { ...by, at: 100 + i })
+    const pages: TaskId[][] = []
+    let after: string | null = null
+    do {
+      proxy().clear()
+      const page: StalePage = await short.stale('assigned', 105, 2, after)
+      // At most three entries from each of four partitions.
+      expect(proxy().count('Query')).toBeLessThanOrEqual(8)
+      pages.push(page.tasks.map(({ id }) => id))
+      after = page.next
+    } while (after !== null)
+    expect(pages.flat()).toEqual(ids.slice(0, 6))
+    const none = await short.stale('assigned', 99, 2, null)
+    expect(none.tasks).toEqual([])
+    expect(none.next).not.toBeNull()
   })
 
   it('begins from now on after a place that is yet to come', async () => {

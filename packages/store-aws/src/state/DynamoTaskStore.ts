@@ -8,6 +8,7 @@ import {
   type LogPosition,
   type NewTask,
   PayloadsExpiredError,
+  type StalePage,
   type TaskStep,
   type TaskStore,
   type Telemetry,
@@ -54,9 +55,9 @@ const POSITION = /^[0-9]{16}(#[0-9a-f]{16}#[0-9]{8})?$/
 const STAMP_MS = 1_500
 /** By how much a place in the feed may be ahead: another process, whose clock is, gave it. */
 const MAX_SKEW_MS = 60_000
-/** Tasks in one state that a sweep considers, oldest first. */
-const MAX_STALE = 20_000
 const MAX_PAGE = 100
+/** Entries of an index fetched at once from one of its partitions, where many may not fit. */
+const ENTRIES = 500
 
 /**
  * Tasks as items of their own, with an item a step; README.md has their shapes. A task covers a range of its log, so that a message's task is found by
@@ -70,11 +71,13 @@ export class DynamoTaskStore implements TaskStore {
   readonly #clock: Clock
   readonly #telemetry: Pick<Telemetry, 'log'>
   readonly #settleMs: number
+  readonly #maxEntries: number
   readonly #listeners = new Set<Listener>()
 
   /**
    * @param options.settleMs how old a step is before the feed shows it, default 3,000: longer than the clocks of writers differ, and their writes and the
    * index take
+   * @param options.maxEntries entries of an index that one page of `stale` looks at, default 5,000
    */
   constructor(
     modules: {
@@ -83,13 +86,14 @@ export class DynamoTaskStore implements TaskStore {
       readonly clock: Clock
       readonly telemetry: Pick<Telemetry, 'log'>
     },
-    options: { readonly settleMs?: number } = {},
+    options: { readonly settleMs?: number; readonly maxEntries?: number } = {},
   ) {
     this.#table = modules.table
     this.#log = modules.log
     this.#clock = modules.clock
     this.#telemetry = modules.telemetry
     this.#settleMs = options.settleMs ?? 3_000
+    this.#maxEntries = options.maxEntries ?? 5_000
   }
 
   async cursor(log: LogId): Promise<LogPosition> {
@@ -225,31 +229,30 @@ export class DynamoTaskStore implements TaskStore {
     return found.slice(0, limit)
   }
 
-  async stale(state: TaskState, until: number, limit: number): Promise<TaskRecord[]> {
+  async stale(state: TaskState, until: number, limit: number, after: string | null): Promise<StalePage> {
     const oldestFirst = mergeOrdered(
       stateKeys.allInState(state).map((partition) =>
         this.#table.read({
           index: 'state',
-          keys: '#os = :os',
-          condition: '#at <= :until',
-          values: { ':os': text(partition), ':until': int(until) },
+          keys: after === null ? '#os = :os' : '#os = :os AND #oa > :after',
+          values: { ':os': text(partition), ...(after === null ? {} : { ':after': text(after) }) },
+          page: Math.min(ENTRIES, this.#maxEntries, limit),
         }),
       ),
       (a, b) => read.text(a, 'oa') < read.text(b, 'oa'),
     )
-    const due: { readonly id: TaskId; readonly at: number }[] = []
-    for await (const item of oldestFirst) {
-      due.push({ id: idOf(item), at: read.int(item, 'at') })
-      if (due.length === MAX_STALE) break
-    }
-    due.sort((a, b) => a.at - b.at)
+    const looked = new Looked<Item>(oldestFirst, (item) => read.int(item, 'at') <= until, this.#maxEntries)
     const found: TaskRecord[] = []
-    const page = Math.max(1, Math.min(MAX_PAGE, limit))
-    for (let at = 0; at < due.length && found.length < limit; at += page) {
-      const records = await this.#records(due.slice(at, at + page).map(({ id }) => id))
+    for await (const group of inGroups(looked, Math.max(1, Math.min(MAX_PAGE, limit)))) {
+      const records = await this.#records(group.map(idOf))
       found.push(...records.filter((record) => record.state === state && record.updatedAt <= until))
+      if (found.length >= limit) break
     }
-    return found.slice(0, limit)
+    const tasks = found.slice(0, limit)
+    const last = tasks.at(-1)
+    if (tasks.length === limit && last !== undefined)
+      return { tasks, next: stateKeys.shortPackedOrder(last.createdAt, last.id) }
+    return { tasks, next: looked.cut === null ? null : read.text(looked.cut, 'oa') }
   }
 
   async advance(
@@ -598,4 +601,29 @@ async function* inGroups<T>(source: AsyncIterable<T>, first: number): AsyncGener
     size = Math.min(MAX_PAGE, 2 * size)
   }
   if (group.length > 0) yield group
+}
+
+/** What fits of a source, as long as it takes a look at no more than so many. */
+class Looked<T> implements AsyncIterable<T> {
+  /** The last that was looked at, where there was more to look at; null otherwise. */
+  cut: T | null = null
+  readonly #source: AsyncIterable<T>
+  readonly #fits: (one: T) => boolean
+  readonly #most: number
+
+  constructor(source: AsyncIterable<T>, fits: (one: T) => boolean, most: number) {
+    this.#source = source
+    this.#fits = fits
+    this.#most = most
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<T> {
+    let looked = 0
+    for await (const one of this.#source) {
+      if (this.#fits(one)) yield one
+      if (++looked < this.#most) continue
+      this.cut = one
+      return
+    }
+  }
 }
