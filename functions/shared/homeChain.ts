@@ -9,5 +9,9 @@ export function homeChain({ chains }: Pick<DeploymentConfig, 'chains'>): {
   readonly contracts: NonNullable<ChainConfig['contracts']>
 } {
   for (const { chainId, contracts } of chains) if (contracts !== null) return { chainId, contracts }
-  throw new InvalidConfigError({ problems: ['no chain names contracts: deploy them with `w3b contracts deploy`'] })
+  throw new InvalidConfigError({
+    problems: [
+      'no chain names contracts: deploy them with `w3b contracts deploy` and put the addresses of its deployment.json into w3b.config.ts',
+    ],
+  })
 }

@@ -29,8 +29,9 @@ async function main(): Promise<number> {
   const dir = mkdtempSync(join(tmpdir(), 'w3b-cost-'))
   try {
     say('the deployment graph')
-    const withNode = await synthesise({ stage: 'production', bundle: false })
-    const withoutNode = await synthesise({ stage: 'dev', bundle: false })
+    const config = 'test/stacks/variants/shipped.ts'
+    const withNode = await synthesise({ stage: 'production', config, bundle: false })
+    const withoutNode = await synthesise({ stage: 'dev', config, bundle: false })
     say('emulators and a chain')
     const deployed = await startDeployed(dir)
     try {

@@ -8,10 +8,13 @@ const root = join(import.meta.dirname, '../..')
 const folder = mkdtempSync(join(tmpdir(), 'w3b-refusals-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
+/** `w3b.config.ts` as it comes, with contracts. */
+const SHIPPED = 'test/stacks/variants/shipped.ts'
+
 /** Runs a deploy that has to be refused. */
 async function refusal(options: Omit<SynthOptions, 'bundle'>): Promise<SynthError> {
   try {
-    await synthesise({ ...options, bundle: false })
+    await synthesise({ config: SHIPPED, ...options, bundle: false })
   } catch (error) {
     if (error instanceof SynthError) return error
     throw error
@@ -32,6 +35,26 @@ function config(source: string): string {
 const urls = JSON.stringify({ 4690: ['https://rpc.example/a-key-of-ours'] })
 
 describe('before anything is created', () => {
+  it.each(['dev', 'production'])('stage %s of a configuration that names no contracts is refused', async (stage) => {
+    const { message, created } = await refusal({ stage, config: 'w3b.config.ts' })
+    expect(message).toContain('no chain names contracts: deploy them with `w3b contracts deploy`')
+    expect(message).toContain('into w3b.config.ts')
+    expect(created).toBe(0)
+  })
+
+  it('an instance type that does not have one GPU, or too little room, is named', async () => {
+    const types = "['g6.12xlarge', 'm7i.large', 'g6.xlarge', 'g6e.xlarge']"
+    const path = config(
+      `defineConfig({ chains: [{ chainId: 4690 }], aws: { gpuProvers: { instanceTypes: ${types}, memoryGb: 20 } } })`,
+    )
+    const { message, created } = await refusal({ stage: 'dev', config: path })
+    expect(message).toContain('g6.12xlarge is no x86-64 instance type with exactly one GPU')
+    expect(message).toContain('m7i.large is no')
+    expect(message).toContain('g6.xlarge has 4 vCPUs and 14 GB for a task that takes 3 and 20')
+    expect(message).not.toContain('g6e.xlarge has')
+    expect(created).toBe(0)
+  })
+
   it('a secret that is not set is named, with how to set it', async () => {
     const { message, created } = await refusal({ stage: 'dev', secrets: {} })
     expect(message).toContain('the secret RpcUrls is not set: sst secret set RpcUrls <value> --stage dev')
@@ -88,6 +111,7 @@ describe('what is not refused', () => {
   it('is a deploy over data of the same format', async () => {
     const graph = await synthesise({
       stage: 'dev',
+      config: SHIPPED,
       bundle: false,
       parameters: { '/w3bstream/dev/data/format': '1', '/w3bstream/production/data/format': '2' },
     })
@@ -97,7 +121,7 @@ describe('what is not refused', () => {
 
 describe('a graph', () => {
   it('is the same in two runs: nothing is deployed again that did not change', async () => {
-    const run = () => synthesise({ stage: 'dev', bundle: false })
+    const run = () => synthesise({ stage: 'dev', config: SHIPPED, bundle: false })
     expect(await run()).toEqual(await run())
   })
 })

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { deploymentDefaults as defaults } from './deploymentDefaults.ts'
 import { InvalidConfigError } from './errors/InvalidConfigError.ts'
+import { GPU_INSTANCE_RESERVED_GB, gpuInstances } from './gpuInstances.ts'
 import type { Address } from './Hex.ts'
 
 const MAX_PROBLEMS = 8
@@ -97,6 +98,30 @@ const ingest = z
   })
   .readonly()
 
+const gpuProvers = z
+  .strictObject({
+    instanceTypes: z.array(z.string()).min(1).max(20).readonly(),
+    max: z.int().min(1).max(100).default(2),
+    onDemandFallback: z.boolean().default(true),
+    vcpu: z.int().min(1).max(192).default(3),
+    memoryGb: z.int().min(1).max(1_024).default(13),
+    diskGb: z.int().min(50).max(2_000).default(100),
+  })
+  .check(({ value: { instanceTypes, vcpu, memoryGb }, issues }) => {
+    for (const [i, type] of instanceTypes.entries()) {
+      const instance = Object.hasOwn(gpuInstances, type) ? gpuInstances[type] : undefined
+      const problem =
+        instance === undefined
+          ? `is no x86-64 instance type with exactly one GPU that is known: ${Object.keys(gpuInstances).join(', ')}`
+          : instance.vcpu < vcpu || instance.memoryGb - GPU_INSTANCE_RESERVED_GB < memoryGb
+            ? `has ${instance.vcpu} vCPUs and ${instance.memoryGb - GPU_INSTANCE_RESERVED_GB} GB for a task that takes ${vcpu} and ${memoryGb}`
+            : null
+      if (problem !== null)
+        issues.push({ code: 'custom', input: type, path: ['instanceTypes', i], message: `${type} ${problem}` })
+    }
+  })
+  .readonly()
+
 const aws = z
   .strictObject({
     region: z
@@ -113,22 +138,7 @@ const aws = z
       .readonly()
       .nullable()
       .prefault({ max: 4, vcpu: 2, memoryGb: 8 }),
-    gpuProvers: z
-      .strictObject({
-        instanceTypes: z
-          .array(z.string().regex(/^[a-z][a-z0-9-]*\.[a-z0-9-]+$/, 'has to be an instance type, such as g6.xlarge'))
-          .min(1)
-          .max(20)
-          .readonly(),
-        max: z.int().min(1).max(100).default(2),
-        onDemandFallback: z.boolean().default(true),
-        vcpu: z.int().min(1).max(192).default(3),
-        memoryGb: z.int().min(1).max(1_024).default(13),
-        diskGb: z.int().min(50).max(2_000).default(100),
-      })
-      .readonly()
-      .nullable()
-      .default(null),
+    gpuProvers: gpuProvers.nullable().default(null),
     node: z
       .strictObject(fargate)
       .refine(isFargateSize, fargateSize)
@@ -207,8 +217,8 @@ const schema = z
  * - `aws`: what a deployment on AWS is made of. `ingest.at`: CloudFront in front of a function URL, the URL alone, or an edge worker; `ingest.direct`: the
  *   function URL answers beside CloudFront; `originSecretVersion`: one more rotates the secret between them, while the former stays valid;
  *   `requestsPerAddress` within five minutes, at the firewall. `signer`: keys in KMS, or in secrets. `credentials`: whether devices' credentials are issued,
- *   with a key from a secret. `settlers`: settlements handled at once. `cpuProvers`, `gpuProvers`: `max` tasks, from zero, and what one task has; an instance
- *   type has one GPU a task; null: none. `node`: null: none, the
+ *   with a key from a secret. `settlers`: settlements handled at once. `cpuProvers`, `gpuProvers`: `max` tasks, from zero, and what one task has; instance
+ *   types ({@link gpuInstances}) have one GPU, which a task has to itself; null: none. `node`: null: none, the
  *   sequencer listens to the chains.
  */
 export type DeploymentConfig = z.output<typeof schema>

@@ -1,3 +1,4 @@
+import { GPU_INSTANCE_RESERVED_GB, gpuInstances } from '@w3bstream/protocol'
 import type { Graph, Resource } from '../synth/synthesise.ts'
 import { at, type Check, containersOf, listAt, nameOfArn, numberAt, ofType, textAt } from './graphOf.ts'
 
@@ -11,20 +12,6 @@ const FARGATE: Readonly<Record<number, readonly number[]>> = {
   8192: steps(16, 60, 4),
   16384: steps(32, 120, 8),
 }
-
-/** vCPUs and GB of instances with one GPU; source: Amazon EC2's instance types. */
-const INSTANCES: Readonly<Record<string, readonly [number, number]>> = {
-  'g4dn.xlarge': [4, 16],
-  'g4dn.2xlarge': [8, 32],
-  'g5.xlarge': [4, 16],
-  'g5.2xlarge': [8, 32],
-  'g6.xlarge': [4, 16],
-  'g6.2xlarge': [8, 32],
-  'g6e.xlarge': [4, 32],
-}
-
-/** What the system and ECS's agent keep of an instance's memory, in MB. */
-const RESERVED_MB = 2_048
 
 function steps(from: number, to: number, by: number): readonly number[] {
   const sizes: number[] = []
@@ -65,8 +52,9 @@ function gpuTaskProblems({ name, inputs }: Resource, graph: Graph): string[] {
   for (const group of ofType(graph, 'aws:autoscaling/group:Group'))
     for (const override of listAt(group.inputs, 'mixedInstancesPolicy', 'launchTemplate', 'overrides')) {
       const type = textAt(override, 'instanceType')
-      const [vcpu, gb] = INSTANCES[type] ?? [0, 0]
-      if (vcpu * 1_024 < numberAt(inputs, 'cpu') || gb * 1_024 - RESERVED_MB < numberAt(inputs, 'memory'))
+      const { vcpu, memoryGb } = gpuInstances[type] ?? { vcpu: 0, memoryGb: 0 }
+      const memoryMb = (memoryGb - GPU_INSTANCE_RESERVED_GB) * 1_024
+      if (vcpu * 1_024 < numberAt(inputs, 'cpu') || memoryMb < numberAt(inputs, 'memory'))
         problems.push(`${name} does not fit into a ${type}`)
     }
   return problems

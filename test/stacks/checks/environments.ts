@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { readIngestConfig } from '../../../functions/ingest/readIngestConfig.ts'
+import { homeChain } from '../../../functions/shared/homeChain.ts'
 import { readEnvironment, type Unit } from '../../../functions/shared/readEnvironment.ts'
 import { type Check, environmentOf, ofType } from './graphOf.ts'
 
@@ -33,7 +35,8 @@ export const checkEnvironments: Check = (graph) => {
       }
       const environment = environmentOf(resource)
       try {
-        readEnvironment(unit, environment)
+        homeChain(readEnvironment(unit, environment).config)
+        if (unit === 'ingest' || unit === 'edge') readIngestConfig(JSON.parse(environment.W3B_CONFIG ?? ''))
       } catch (error) {
         problems.push(`${resource.name}: ${error instanceof Error ? error.message : String(error)}`)
       }

@@ -39,7 +39,9 @@ const useConfig = ({ root, config }) => ({
   name: 'config',
   setup(build) {
     if (config === undefined) return
-    build.onResolve({ filter: /\/w3b\.config\.ts$/ }, () => ({ path: join(root, config) }))
+    const path = join(root, config)
+    // One configuration may begin with the other.
+    build.onResolve({ filter: /\/w3b\.config\.ts$/ }, ({ importer }) => (importer === path ? null : { path }))
   },
 })
 

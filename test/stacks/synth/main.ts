@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { PlatformUnavailableError } from './preparePlatform.ts'
 import { SynthError, synthesise } from './synthesise.ts'
 
-const USAGE = 'npm run synth -- --stage STAGE --out FILE [--config FILE] [--secrets FILE] [--no-bundle]'
+const USAGE = 'npm run synth -- --stage STAGE --out FILE [--config FILE] [--secrets FILE] [--format N] [--no-bundle]'
 
 const root = resolve(import.meta.dirname, '../../..')
 
@@ -15,6 +15,7 @@ function readOptions() {
       out: { type: 'string' },
       config: { type: 'string' },
       secrets: { type: 'string' },
+      format: { type: 'string' },
       'no-bundle': { type: 'boolean', default: false },
     },
   })
@@ -22,12 +23,13 @@ function readOptions() {
 }
 
 try {
-  const { stage, out, config, secrets, 'no-bundle': noBundle } = readOptions()
+  const { stage, out, config, secrets, format, 'no-bundle': noBundle } = readOptions()
   if (stage === undefined || out === undefined) throw new Error(`Usage: ${USAGE}`)
   const graph = await synthesise({
     stage,
     bundle: !noBundle,
     ...(config === undefined ? {} : { config: relative(root, resolve(config)) }),
+    ...(format === undefined ? {} : { parameters: { [`/w3bstream/${stage}/data/format`]: format } }),
     ...(secrets === undefined ? {} : { secrets: JSON.parse(readFileSync(secrets, 'utf8')) }),
   })
   writeFileSync(out, `${JSON.stringify(graph, null, 1)}\n`)

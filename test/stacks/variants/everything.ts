@@ -1,8 +1,12 @@
 import { defineConfig } from '@w3bstream/protocol'
+import { placeholderContracts } from './placeholderContracts.ts'
 
 /** All that can be switched on, elsewhere than usual. */
 export default defineConfig({
-  chains: [{ chainId: 4690 }, { chainId: 11155111, maxFeePerGas: '200000000000' }],
+  chains: [
+    { chainId: 4690, contracts: placeholderContracts },
+    { chainId: 11155111, maxFeePerGas: '200000000000' },
+  ],
   limits: { proveTimeoutMs: 1_200_000 },
   aws: {
     region: 'eu-west-1',
