@@ -4,6 +4,7 @@ import type { Context, EventBridgeEvent, SQSBatchResponse, SQSEvent } from 'aws-
 import { once } from '../shared/once.ts'
 import { parsePackHint } from '../shared/packHint.ts'
 import type { Variables } from '../shared/readEnvironment.ts'
+import { PowertoolsTelemetry } from '../shared/telemetry/PowertoolsTelemetry.ts'
 import { type Deadline, untilDeadline } from '../shared/untilDeadline.ts'
 import { type OpenSequencer, openSequencer } from './openSequencer.ts'
 import { repairGaps } from './repairGaps.ts'
@@ -38,7 +39,10 @@ export function sequenceHandler(variables: Variables, sweepMs: number = EVERY_MI
     context: Pick<Context, 'getRemainingTimeInMillis'>,
   ): Promise<SQSBatchResponse | undefined> => {
     using deadline = untilDeadline(context, RESERVE_MS)
-    const sequencer = await open()
+    const sequencer = await open().catch(async (error: unknown) => {
+      await tellStandstill(variables, error)
+      throw error
+    })
     try {
       if ('Records' in event) return await packSignalled(sequencer, event, deadline)
       await deadline.race(sweep(sequencer, sweepMs, deadline.signal))
@@ -47,6 +51,14 @@ export function sequenceHandler(variables: Variables, sweepMs: number = EVERY_MI
       await sequencer.telemetry.flush()
     }
   }
+}
+
+/** A sequencer that cannot be opened follows no chain: the alarm on listeners that stand still hears of it. */
+async function tellStandstill({ W3B_STAGE: stage }: Variables, error: unknown): Promise<void> {
+  const telemetry = new PowertoolsTelemetry({ service: `${String(stage)}-sequencer`, level: 'error' })
+  telemetry.log('error', 'the sequencer cannot be opened', { reason: String(error) })
+  telemetry.gauge('w3b_listener_stalled', 1)
+  await telemetry.flush()
 }
 
 /** Packs the logs that are full. One that could not be packed is signalled again. */
