@@ -24,6 +24,7 @@ describe('parseDeploymentConfig', () => {
     const config = parseDeploymentConfig({ chains: [chain] })
     expect(config.chains[0]).toEqual({
       chainId: 31337n,
+      adoptChainNonce: false,
       rpc: chain.rpc,
       name: null,
       feeMode: null,
@@ -105,6 +106,31 @@ describe('parseDeploymentConfig', () => {
       'a GPU pool of nothing',
       { chains: [chain], aws: { gpuProvers: { instanceTypes: [] } } },
       'aws.gpuProvers.instanceTypes',
+    ],
+    [
+      'an instance with several GPUs',
+      { chains: [chain], aws: { gpuProvers: { instanceTypes: ['g6.xlarge', 'g6.12xlarge'] } } },
+      'aws.gpuProvers.instanceTypes.1: g6.12xlarge is no x86-64 instance type with exactly one GPU',
+    ],
+    [
+      'an instance without a GPU',
+      { chains: [chain], aws: { gpuProvers: { instanceTypes: ['m7i.xlarge'] } } },
+      'aws.gpuProvers.instanceTypes.0: m7i.xlarge is no',
+    ],
+    [
+      'an instance that is called like what every object has',
+      { chains: [chain], aws: { gpuProvers: { instanceTypes: ['constructor'] } } },
+      'aws.gpuProvers.instanceTypes.0: constructor is no',
+    ],
+    [
+      'an instance with too little memory for a task',
+      { chains: [chain], aws: { gpuProvers: { instanceTypes: ['g6.xlarge'], memoryGb: 15 } } },
+      'has 4 vCPUs and 14 GB for a task that takes 3 and 15',
+    ],
+    [
+      'an instance with too few processors for a task',
+      { chains: [chain], aws: { gpuProvers: { instanceTypes: ['g6.xlarge'], vcpu: 5 } } },
+      'has 4 vCPUs and 14 GB for a task that takes 5 and 13',
     ],
     ['a misspelt part of AWS', { chains: [chain], aws: { gpu: null } }, 'gpu'],
     ['a negative quota', { chains: [chain], quotas: { perToken: { perSecond: -1, burst: 1 } } }, 'quotas.perToken'],
