@@ -77,8 +77,10 @@ export async function startProver(variables: Variables, options: ProverOptions =
     memoryBytes: limits.proveMemoryBytes,
     leaseMs: options.leaseMs ?? LEASE_MS,
     maxTries: limits.maxTries,
-    worker: `${hostname()}-${process.pid}`,
   }
+  // SQS keeps equal hints apart: a second one for a task in hand must not take the lease from the first, as the same worker's could.
+  let hints = 0
+  const worker = (): string => `${hostname()}-${process.pid}-${hints++}`
   const protection = new ScaleInProtection({ telemetry }, { agent: inCloud ? agent : null })
   const stop = consume({
     queue: unit.queue(env.proveGpuQueue ?? env.proveQueue),
@@ -89,7 +91,9 @@ export async function startProver(variables: Variables, options: ProverOptions =
     drainMs: options.drainMs ?? DRAIN_MS,
     telemetry,
     handle: async ([body = ''], signal) =>
-      new Map<string, Handled>([[body, await protection.during(() => prove(ports, proveLimits, body, signal))]]),
+      new Map<string, Handled>([
+        [body, await protection.during(() => prove(ports, { ...proveLimits, worker: worker() }, body, signal))],
+      ]),
   })
   const flushing = setInterval(() => void telemetry.flush(), FLUSH_EVERY_MS)
   return {
