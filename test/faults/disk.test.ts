@@ -18,7 +18,7 @@ it('a full disk refuses messages with 503, loses none that were accepted, and go
   const data = JSON.stringify({ t: 1, note: 'x'.repeat(6_000) })
   for (let i = 0; i < 5; i++)
     expect(await post(projectId, data)).toMatchObject({ status: 503, body: { code: 'STORE_UNAVAILABLE' } })
-  expect((await node.w3b.tasks({ projectId, limit: 10 })).length).toBe(0)
+  expect((await node.w3b.tasks({ projectId, limit: 10 })).tasks).toEqual([])
 
   for (const hash of filler) await node.store.blobs.delete(hash)
   const late = await send(projectId, data)

@@ -43,7 +43,7 @@ it('a project paused on-chain is refused and not packed, and goes on with what w
   packing = true
   // The third look comes after two whole rounds over a log that is full.
   await until('the packer to look', () => looks >= 3)
-  expect(await node.w3b.tasks({ projectId, limit: 10 })).toEqual([])
+  expect((await node.w3b.tasks({ projectId, limit: 10 })).tasks).toEqual([])
 
   await order('unpauseProject')
   await taskOf(waiting, 'finalized')

@@ -663,7 +663,7 @@ describe('sequence', () => {
       made: 2,
       failed: [{ projectId: ONE, version: '0.1' }],
     })
-    expect(await modules.tasks.list({ state: 'assigned', limit: 10 })).toHaveLength(2)
+    expect((await modules.tasks.list({ state: 'assigned', limit: 10 })).tasks).toHaveLength(2)
     expect(await sequence(modules, limits, [{ projectId: projectId(2n), version: '0.1' }], idle)).toMatchObject({
       made: 0,
     })

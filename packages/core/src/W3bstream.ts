@@ -16,6 +16,7 @@ import type {
   TraceId,
   W3bError,
 } from '@w3bstream/protocol'
+import type { TaskPage } from './ports/TaskStore.ts'
 
 /** How a sender says who it is. */
 export type Credential =
@@ -89,7 +90,7 @@ export interface W3bstream {
     readonly state?: TaskState
     readonly limit: number
     readonly before?: TaskId
-  }): Promise<TaskRecord[]>
+  }): Promise<TaskPage>
   /** Message ids of a task in leaf order. */
   members(id: TaskId): Promise<MessageId[]>
   /** @returns the proof bytes, or null before the task is proved */

@@ -8,6 +8,7 @@ import {
   type NewTask,
   PayloadsExpiredError,
   type StalePage,
+  type TaskPage,
   type TaskStep,
   type TaskStore,
   takeStep,
@@ -192,7 +193,7 @@ export class SqliteTaskStore implements TaskStore {
     readonly state?: TaskState
     readonly limit: number
     readonly before?: TaskId
-  }): Promise<TaskRecord[]> {
+  }): Promise<TaskPage> {
     const where: string[] = []
     const values: (string | bigint | Uint8Array)[] = []
     if (filter.projectId !== undefined) {
@@ -208,9 +209,10 @@ export class SqliteTaskStore implements TaskStore {
       values.push(fromHex(filter.before))
     }
     const clause = where.length === 0 ? '' : ` WHERE ${where.join(' AND ')}`
-    return this.#db
+    const tasks = this.#db
       .read(() => this.#db.sql(`${RECORD}${clause} ORDER BY t.seq DESC LIMIT ?`).all(...values, filter.limit))
       .map(taskRecordOf)
+    return { tasks, next: tasks.length < filter.limit ? null : (tasks.at(-1)?.id ?? null) }
   }
 
   async stale(state: TaskState, until: number, limit: number, after: string | null): Promise<StalePage> {

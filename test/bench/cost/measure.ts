@@ -240,7 +240,7 @@ async function measureProofs(
   const tasks = await openTasks(deployed)
   const stateCounts = async (): Promise<Map<TaskState, number>> => {
     const counts = new Map<TaskState, number>()
-    for (const { state } of await tasks.list({ projectId: deployed.projectId, limit: 200 }))
+    for (const { state } of (await tasks.list({ projectId: deployed.projectId, limit: 200 })).tasks)
       counts.set(state, (counts.get(state) ?? 0) + 1)
     return counts
   }

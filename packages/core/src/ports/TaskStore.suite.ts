@@ -29,7 +29,7 @@ import {
   step,
   unsigned,
 } from './fixtures.suite.ts'
-import type { FeedEntry, StalePage, TaskStep, TaskStore } from './TaskStore.ts'
+import type { FeedEntry, StalePage, TaskPage, TaskStep, TaskStore } from './TaskStore.ts'
 
 /** @param between two pages */
 async function everyStale(
@@ -462,18 +462,30 @@ export const taskStoreSuite = (make: () => Promise<LogAndTasks>): void => {
     for (let i = 0; i < 5; i++) ids.unshift((await packed(both, { log, count: 1, at: NOW + i })).created.id)
     await packed(both)
     const { projectId } = log
-    const idsOf = (records: readonly TaskRecord[]): TaskId[] => records.map((record) => record.id)
-    expect(idsOf(await tasks.list({ projectId, limit: 10 }))).toEqual(ids)
-    const page = idsOf(await tasks.list({ projectId, limit: 2 }))
+    const listed = async (filter: Parameters<TaskStore['list']>[0]): Promise<TaskId[]> =>
+      (await tasks.list(filter)).tasks.map(({ id }) => id)
+    expect(await listed({ projectId, limit: 10 })).toEqual(ids)
+    const page = await listed({ projectId, limit: 2 })
     expect(page).toEqual(ids.slice(0, 2))
     const before = page.at(-1)
-    if (before !== undefined) expect(idsOf(await tasks.list({ projectId, limit: 9, before }))).toEqual(ids.slice(2))
+    if (before !== undefined) expect(await listed({ projectId, limit: 9, before })).toEqual(ids.slice(2))
     const [newest] = ids
     if (newest !== undefined) await tasks.advance(newest, { to: 'failed' }, by('x'))
-    expect(idsOf(await tasks.list({ projectId, state: 'failed', limit: 10 }))).toEqual(ids.slice(0, 1))
-    expect(idsOf(await tasks.list({ projectId, state: 'packed', limit: 10 }))).toEqual(ids.slice(1))
-    const all = await tasks.list({ limit: 1_000 })
-    expect(idsOf(all)).toEqual(expect.arrayContaining(ids))
+    expect(await listed({ projectId, state: 'failed', limit: 10 })).toEqual(ids.slice(0, 1))
+    expect(await listed({ projectId, state: 'packed', limit: 10 })).toEqual(ids.slice(1))
+    expect(await listed({ limit: 1_000 })).toEqual(expect.arrayContaining(ids))
+    for (const filter of [{}, { state: 'packed' }, { state: 'finalized' }] as const) {
+      const found: TaskId[] = []
+      let next: TaskId | null = null
+      do {
+        const at: { readonly before?: TaskId } = next === null ? {} : { before: next }
+        const page: TaskPage = await tasks.list({ projectId, limit: 2, ...filter, ...at })
+        expect(page.tasks.length).toBeLessThanOrEqual(2)
+        found.push(...page.tasks.map(({ id }) => id))
+        next = page.next
+      } while (next !== null)
+      expect(found).toEqual(await listed({ projectId, limit: 10, ...filter }))
+    }
   })
 
   it('shows what rests in a state, longest first', async () => {

@@ -78,6 +78,13 @@ export interface FeedPage {
   readonly next: string
 }
 
+/** A page of tasks, newest first. It may be short of its limit, and even empty, although more follow: one read looks at no more than so much. */
+export interface TaskPage {
+  readonly tasks: readonly TaskRecord[]
+  /** `before` of the page that follows, of any task at all; null at the end. */
+  readonly next: TaskId | null
+}
+
 /** A page of tasks that rest. It may be short of its limit, and even empty, although more follow: one read looks at no more than so much. */
 export interface StalePage {
   readonly tasks: readonly TaskRecord[]
@@ -106,13 +113,13 @@ export interface TaskStore {
   members(id: TaskId): Promise<MessageId[]>
   /** Oldest first. */
   states(id: TaskId): Promise<StateLogEntry[]>
-  /** Newest first. @param before a task's `createdAt`-order cursor from an earlier page */
+  /** Newest first. @param before older ones than this task, which need not fit the filter: an earlier page's `next` */
   list(filter: {
     readonly projectId?: ProjectId
     readonly state?: TaskState
     readonly limit: number
     readonly before?: TaskId
-  }): Promise<TaskRecord[]>
+  }): Promise<TaskPage>
   /**
    * Tasks in `state` whose last step is at or before `until`, in an order that favours the old: what a reconciler looks at. Following the pages to
    * their end shows each that rests meanwhile.

@@ -43,7 +43,7 @@ describe('the later W3bstream API', () => {
         }),
       )
       await Promise.all(packing)
-      const tasks = await racing.w3b.tasks({ limit: 100 })
+      const { tasks } = await racing.w3b.tasks({ limit: 100 })
       expect(tasks).toHaveLength(8)
       const lastOf = async (task: TaskId) => {
         const id = (await racing.w3b.members(task)).at(-1)
@@ -83,7 +83,7 @@ describe('the later W3bstream API', () => {
         ],
       },
     ])
-    const [task] = await server.w3b.tasks({ projectId: projectId(3), limit: 1 })
+    const [task] = (await server.w3b.tasks({ projectId: projectId(3), limit: 1 })).tasks
     if (task === undefined) throw new Error('there is no task')
     await server.road.settle(task.id)
     const settled = (await send(at('/task'), { body: [body.slice(0, 5), body.slice(5)] })).json as { states: unknown[] }

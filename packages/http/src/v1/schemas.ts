@@ -173,7 +173,13 @@ const taskWithStates = task
   .openapi('TaskWithStates')
 
 const taskPage = z
-  .object({ tasks: z.array(task), next: hash.nullable().openapi({ description: "The next page's `before`." }) })
+  .object({
+    tasks: z.array(task),
+    next: hash.nullable().openapi({
+      description:
+        "The next page's `before`; null at the end. A page may have fewer tasks than `limit`, and none, although more follow.",
+    }),
+  })
   .openapi('TaskPage')
 
 const taskQuery = z.object({

@@ -12,9 +12,7 @@ import { viewTaskWithStates } from './viewTaskWithStates.ts'
 export function taskRoutes(endpoints: Endpoints, { access, w3b }: AppContext): void {
   endpoints.add({ method: 'get', path: '/v1/tasks' }, async (c) => {
     await access.reader(c)
-    const query = readTaskQuery(c.req.query())
-    const tasks = await w3b.tasks(query)
-    const next = tasks.length < query.limit ? null : (tasks.at(-1)?.id ?? null)
+    const { tasks, next } = await w3b.tasks(readTaskQuery(c.req.query()))
     return json({ tasks: tasks.map(viewTask), next })
   })
 

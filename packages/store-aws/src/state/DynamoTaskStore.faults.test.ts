@@ -1,4 +1,4 @@
-import type { StalePage } from '@w3bstream/core/ports'
+import type { StalePage, TaskPage } from '@w3bstream/core/ports'
 import { nextTask, someLog, step, unsigned } from '@w3bstream/core/ports/suites'
 import { StoreUnavailableError, type TaskId } from '@w3bstream/protocol'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -71,7 +71,7 @@ describe('DynamoTaskStore, when calls go wrong', () => {
       expect(await tasks.create(task)).toBe(false)
       expect(await tasks.cursor(task.log)).toBe(task.upTo)
       expect(await tasks.states(task.id)).toHaveLength(1)
-      expect(await tasks.list({ limit: 10 })).toHaveLength(1)
+      expect((await tasks.list({ limit: 10 })).tasks).toHaveLength(1)
     })
   }
 
@@ -116,7 +116,7 @@ describe('DynamoTaskStore, when calls go wrong', () => {
       expect(outcomes.filter(Boolean)).toHaveLength(1)
       const winner = racers[outcomes.indexOf(true)]
       expect(await tasks.cursor(log)).toBe(winner?.upTo)
-      expect((await tasks.list({ projectId: log.projectId, limit: 9 })).map(({ id }) => id)).toEqual([winner?.id])
+      expect((await tasks.list({ projectId: log.projectId, limit: 9 })).tasks.map(({ id }) => id)).toEqual([winner?.id])
     }
   })
 
@@ -151,7 +151,7 @@ describe('DynamoTaskStore, when calls go wrong', () => {
     const log = someLog()
     for (let i = 1; i <= 3; i++) expect(await tasks.create(await draft(log, i))).toBe(true)
     proxy().inject({ fault: { type: 'unprocessed', keep: 1 }, operation: 'BatchGetItem', times: 2 })
-    expect(await tasks.list({ projectId: log.projectId, limit: 9 })).toHaveLength(3)
+    expect((await tasks.list({ projectId: log.projectId, limit: 9 })).tasks).toHaveLength(3)
   })
 
   it('tells a step of another process, once it has settled, and none twice', async () => {
@@ -187,13 +187,13 @@ describe('DynamoTaskStore, when calls go wrong', () => {
     const ended = ids.filter((_, i) => i !== 2)
     for (const projectId of [log.projectId, undefined]) {
       const filter = { state: 'finalized', limit: 3, ...(projectId === undefined ? {} : { projectId }) } as const
-      const page = (await tasks.list(filter)).map(({ id }) => id)
+      const page = (await tasks.list(filter)).tasks.map(({ id }) => id)
       expect(page).toEqual(ended.slice(0, 3))
       const before = page.at(-1)
       if (before === undefined) throw new Error('the page is empty')
-      expect((await tasks.list({ ...filter, before })).map(({ id }) => id)).toEqual(ended.slice(3))
+      expect((await tasks.list({ ...filter, before })).tasks.map(({ id }) => id)).toEqual(ended.slice(3))
     }
-    expect((await tasks.list({ limit: 2 })).map(({ id }) => id)).toEqual(ids.slice(0, 2))
+    expect((await tasks.list({ limit: 2 })).tasks.map(({ id }) => id)).toEqual(ids.slice(0, 2))
   })
 
   it('looks for the few ended tasks of a project in growing steps, however few are asked for', async () => {
@@ -207,7 +207,7 @@ describe('DynamoTaskStore, when calls go wrong', () => {
     await tasks.advance(ended.id, { to: 'finalized' }, by)
     for (let i = 2; i <= 9; i++) expect(await tasks.create({ ...(await draft(log, i)), at: ended.at + i })).toBe(true)
     proxy().clear()
-    const found = await tasks.list({ projectId: log.projectId, state: 'finalized', limit: 1 })
+    const found = (await tasks.list({ projectId: log.projectId, state: 'finalized', limit: 1 })).tasks
     expect(found.map(({ id }) => id)).toEqual([ended.id])
     expect(proxy().count('Query')).toBe(1)
     // Of one, two, four and the two that are left.
@@ -236,6 +236,37 @@ describe('DynamoTaskStore, when calls go wrong', () => {
     const none = await short.stale('assigned', 99, 2, null)
     expect(none.tasks).toEqual([])
     expect(none.next).not.toBeNull()
+  })
+
+  it('looks at no more than so much for a page of a list, and leaves none out', async () => {
+    const [ours, theirs] = [someLog(), someLog()]
+    const ids: TaskId[] = []
+    for (let i = 1; i <= 12; i++) {
+      const log = i === 2 || i === 11 ? ours : theirs
+      const task = { ...(await draft(log, i)), at: i }
+      expect(await tasks.create(task)).toBe(true)
+      if (log === ours) ids.unshift(task.id)
+    }
+    // The ended ones are looked for among the project's own, the others among all in their state.
+    for (const [log, state, expected] of [
+      [ours, 'packed', ids],
+      [theirs, 'finalized', []],
+    ] as const) {
+      const pages: TaskId[][] = []
+      let before: TaskId | null = null
+      do {
+        proxy().clear()
+        const filter = { projectId: log.projectId, state, limit: 2, ...(before === null ? {} : { before }) }
+        const page: TaskPage = await short.list(filter)
+        // At most three entries from each of four partitions.
+        expect(proxy().count('Query')).toBeLessThanOrEqual(8)
+        expect(proxy().count('BatchGetItem')).toBeLessThanOrEqual(2)
+        pages.push(page.tasks.map(({ id }) => id))
+        before = page.next
+      } while (before !== null)
+      expect(pages.flat()).toEqual(expected)
+      expect(pages.length).toBeGreaterThan(3)
+    }
   })
 
   it('begins from now on after a place that is yet to come', async () => {

@@ -9,6 +9,7 @@ import {
   type NewTask,
   PayloadsExpiredError,
   type StalePage,
+  type TaskPage,
   type TaskStep,
   type TaskStore,
   type Telemetry,
@@ -56,6 +57,8 @@ const STAMP_MS = 1_500
 /** By how much a place in the feed may be ahead: another process, whose clock is, gave it. */
 const MAX_SKEW_MS = 60_000
 const MAX_PAGE = 100
+/** Tasks that one page of `list` reads whole to tell their state. */
+const MAX_RECORDS = 1_000
 /** Entries of an index fetched at once from one of its partitions, where many may not fit. */
 const ENTRIES = 500
 
@@ -77,7 +80,7 @@ export class DynamoTaskStore implements TaskStore {
   /**
    * @param options.settleMs how old a step is before the feed shows it, default 3,000: longer than the clocks of writers differ, and their writes and the
    * index take
-   * @param options.maxEntries entries of an index that one page of `stale` looks at, default 5,000
+   * @param options.maxEntries entries of an index that one page of `stale` or `list` looks at, default 5,000
    */
   constructor(
     modules: {
@@ -209,24 +212,30 @@ export class DynamoTaskStore implements TaskStore {
     readonly state?: TaskState
     readonly limit: number
     readonly before?: TaskId
-  }): Promise<TaskRecord[]> {
+  }): Promise<TaskPage> {
     const { state, limit } = filter
     let before: string | null = null
     if (filter.before !== undefined) {
       const item = await this.#table.get(stateKeys.task(filter.before))
-      if (item === null) return []
+      if (item === null) return { tasks: [], next: null }
       const order = byState(filter) ? stateKeys.shortPackedOrder : stateKeys.packedOrder
       before = order(read.int(item, 'ca'), filter.before)
     }
     const found: TaskRecord[] = []
     const wanted = Math.max(1, Math.min(MAX_PAGE, limit))
-    const page = state !== undefined && !byState(filter) ? MAX_PAGE : wanted
-    for await (const group of inGroups(this.#newestFirst(filter, before, page), wanted)) {
-      const records = await this.#records(group)
+    const { projectId: project } = filter
+    const looked = new Looked(
+      this.#newestFirst(filter, before, wanted),
+      (entry) => project === undefined || entry.project === null || entry.project === project.toString(),
+      byState(filter) ? this.#maxEntries : Math.min(this.#maxEntries, MAX_RECORDS),
+    )
+    for await (const group of inGroups(looked, wanted)) {
+      const records = await this.#records(group.map(({ id }) => id))
       found.push(...records.filter((record) => state === undefined || record.state === state))
       if (found.length >= limit) break
     }
-    return found.slice(0, limit)
+    const tasks = found.slice(0, limit)
+    return { tasks, next: (tasks.length === limit ? tasks.at(-1)?.id : looked.cut?.id) ?? null }
   }
 
   async stale(state: TaskState, until: number, limit: number, after: string | null): Promise<StalePage> {
@@ -414,31 +423,40 @@ export class DynamoTaskStore implements TaskStore {
     return items.filter((item) => item !== null).map(readTask)
   }
 
-  #newestFirst(filter: ListFilter, before: string | null, page: number): AsyncIterable<TaskId> {
-    const { projectId: project } = filter
+  /** @param wanted tasks of the page @returns what an index says of tasks; `project` is null where all are of the project asked for */
+  #newestFirst(
+    filter: ListFilter,
+    before: string | null,
+    wanted: number,
+  ): AsyncIterable<{ readonly id: TaskId; readonly project: string | null }> {
+    const { projectId: project, state } = filter
     const [index, hash, order] = byState(filter) ? ['state', 'os', 'oa'] : ['list', 'lp', 'la']
     const partitions = byState(filter)
       ? stateKeys.allInState(filter.state)
       : project === undefined
         ? stateKeys.allOfDeployment()
         : [stateKeys.ofProject(project)]
-    const filtered = byState(filter) && project !== undefined
+    const isMixed = byState(filter) && project !== undefined
+    const page = isMixed
+      ? Math.min(ENTRIES, this.#maxEntries)
+      : state !== undefined && !byState(filter)
+        ? MAX_PAGE
+        : wanted
     const sources = partitions.map((partition) =>
       this.#table.read({
         index,
         keys: before === null ? `#${hash} = :partition` : `#${hash} = :partition AND #${order} < :before`,
-        ...(filtered ? { condition: '#p = :project' } : { page }),
-        values: {
-          ':partition': text(partition),
-          ...(before === null ? {} : { ':before': text(before) }),
-          ...(filtered ? { ':project': text(project.toString()) } : {}),
-        },
+        page,
+        values: { ':partition': text(partition), ...(before === null ? {} : { ':before': text(before) }) },
         descending: true,
       }),
     )
     return mapAsync(
       mergeOrdered(sources, (a, b) => read.text(a, order) > read.text(b, order)),
-      (item) => (index === 'list' ? idAtEnd(read.text(item, order)) : idOf(item)),
+      (item) => ({
+        id: index === 'list' ? idAtEnd(read.text(item, order)) : idOf(item),
+        project: isMixed ? read.text(item, 'p') : null,
+      }),
     )
   }
 

@@ -162,7 +162,7 @@ export function olderSuite(make: MakeHttpHost): void {
   it('shows a task by its number', async () => {
     await caller.post('/message', `{"projectID":${HUGE},"projectVersion":"0.1","data":"x"}`)
     await host.road.pack(HUGE)
-    const [task] = await host.road.w3b.tasks({ projectId: projectId(HUGE), limit: 1 })
+    const [task] = (await host.road.w3b.tasks({ projectId: projectId(HUGE), limit: 1 })).tasks
     const number = task?.task.number
     const answer = await caller.send(`/task/${HUGE}/${number}`)
     expect(answer.status).toBe(200)
