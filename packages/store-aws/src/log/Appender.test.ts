@@ -136,6 +136,24 @@ describe('appending', () => {
       expect(outcomes).toEqual([...Array(9).fill('appended'), 'duplicate', 'conflict'])
     })
 
+    it('of signed messages tells an empty payload from its neighbour in the object', async () => {
+      const log = someLog()
+      const device = someDevice()
+      const post = (nonce: number, payload: string) => ({
+        ...signed(log, device, BigInt(nonce), payload),
+        batch: true as const,
+      })
+      const all = [post(0, ''), post(0, 'other'), post(0, ''), ...Array.from({ length: 8 }, (_, i) => post(i + 1, '1'))]
+      expect(types(await world.messages.append(all))).toEqual([
+        'appended',
+        'conflict',
+        'duplicate',
+        ...Array(8).fill('appended'),
+      ])
+      const [empty] = all.map(({ message }) => message)
+      expect(await world.messages.getMany(empty === undefined ? [] : [empty.id])).toEqual([empty])
+    })
+
     it('is one item for each version of the project', async () => {
       const log = someLog()
       const all = [...batch(log, many(20)), ...batch({ ...log, version: '0.2' }, many(20))]

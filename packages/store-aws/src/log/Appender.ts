@@ -177,7 +177,10 @@ export class Appender {
   /** Payloads of the signed messages of one post, an object for those of each log. */
   async #putSigned(drafts: readonly Draft[]): Promise<Map<Draft, InObject>> {
     const placed = new Map<Draft, InObject>()
-    const signed = drafts.filter((one) => one.entry.batch === true && one.run === null && one.legacyPointer === null)
+    // An empty one would be at its neighbour's offset, which is what tells them apart.
+    const signed = drafts.filter(
+      (one) => one.entry.batch === true && one.run === null && one.legacyPointer === null && one.bytes.length > 0,
+    )
     for (const group of Map.groupBy(signed, ({ log }) => log).values()) {
       if (group.length < SIGNED_TOGETHER) continue
       const name = await this.#objects.put(writeShared(group))
