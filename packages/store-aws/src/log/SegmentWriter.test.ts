@@ -279,6 +279,33 @@ describe('SegmentWriter', () => {
     expect([...ordered].sort()).toEqual(ids([...entries, ...later]).sort())
   })
 
+  it('does not take a gap for closed whose end it has not seen', async () => {
+    const log = someLog()
+    const given: GivenUpBatch[] = []
+    const broken = world.pump(
+      async () => {
+        throw new Error('the function is broken')
+      },
+      {
+        attempts: 1,
+        onGiveUp: async (range) => {
+          given.push(range)
+        },
+      },
+    )
+    const entries = some(log, 3)
+    await world.messages.append(entries)
+    await broken.drained()
+    await broken.stop()
+    for (const range of given) {
+      const gap = parseStreamGap(JSON.stringify(range))
+      await expect(world.writer.repair({ ...gap, end: `${gap.end}0` })).rejects.toMatchObject({
+        code: 'STORE_UNAVAILABLE',
+      })
+    }
+    expect([...(await order(log))].sort()).toEqual(ids(entries).sort())
+  })
+
   it('refuses what is no gap', () => {
     const info = { shardId: 's', startSequenceNumber: '1', endSequenceNumber: '2', streamArn: 'a' }
     expect(parseStreamGap(JSON.stringify({ DDBStreamBatchInfo: info }))).toEqual({

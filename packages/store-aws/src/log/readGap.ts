@@ -1,5 +1,5 @@
 import type { _Record } from '@aws-sdk/client-dynamodb-streams'
-import { InvalidInputError } from '@w3bstream/protocol'
+import { InvalidInputError, StoreUnavailableError } from '@w3bstream/protocol'
 import type { Aws } from '../calls/Aws.ts'
 import { AwsError } from '../calls/AwsError.ts'
 import { toStoreError } from '../calls/toStoreError.ts'
@@ -14,7 +14,7 @@ export interface StreamGap {
   readonly end: string
 }
 
-/** Pages without records in a row after which the stream's end is reached: an open shard never says so. */
+/** Pages without records in a row after which a later try has to go on: an open shard never says that it has no more. */
 const EMPTY_PAGES = 50
 
 /**
@@ -52,12 +52,14 @@ export async function* readGap(aws: Pick<Aws, 'streams'>, gap: StreamGap): Async
       SequenceNumber: gap.start,
     })
     let iterator = ShardIterator
-    for (let empty = 0; iterator !== undefined && empty < EMPTY_PAGES; ) {
+    for (let empty = 0; iterator !== undefined; ) {
       const { Records = [], NextShardIterator } = await aws.streams('GetRecords', { ShardIterator: iterator })
       empty = Records.length === 0 ? empty + 1 : 0
       // What comes behind the gap is ordered already, or about to be: it changes nothing.
       if (Records.length > 0) yield Records
       if (Records.some((record) => BigInt(record.dynamodb?.SequenceNumber ?? 0) >= end)) return
+      if (empty === EMPTY_PAGES)
+        throw new StoreUnavailableError({ reason: 'the stream does not show the end of a gap' })
       iterator = NextShardIterator
     }
   } catch (cause) {
