@@ -24,11 +24,27 @@ export const expireMessages: Statement = {
   resources: [messages.arn],
 }
 
-/** To read and write the state table and its indexes. */
-export const useState: Statement = {
-  actions: [...READ, ...WRITE],
-  resources: [state.arn, $interpolate`${state.arn}/index/*`],
-}
+/** Of the state table, only items whose partition keys begin so: packages/store-aws/README.md says what lies where. */
+const ofState = (actions: readonly string[], partitions: readonly string[]): Statement => ({
+  actions,
+  resources: [state.arn],
+  conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': partitions } },
+})
+
+/**
+ * To read and write parts of the state table, each by the beginning of its partition keys. What is written may be read; `meta` may be read by all, since it
+ * has the tables' format.
+ */
+export const useState = (parts: {
+  readonly read: readonly string[]
+  readonly write: readonly string[]
+}): readonly Statement[] => [
+  ofState(READ, [...new Set(['meta', ...parts.write, ...parts.read])]),
+  ofState(WRITE, parts.write),
+]
+
+/** To find tasks by their state, project or age: indexes have nothing else. */
+export const findTasks: Statement = { actions: ['dynamodb:Query'], resources: [$interpolate`${state.arn}/index/*`] }
 
 /** To read the messages' stream. */
 export const readStream: Statement = {

@@ -1,4 +1,5 @@
 import { InvalidConfigError, parseRpcUrls, publicConfig } from '@w3bstream/protocol'
+import { homeChain } from '../functions/shared/homeChain.ts'
 import configOf from '../w3b.config.ts'
 import { refuseNewerData } from './dataFormat.ts'
 import { type SecretName, secretNames } from './secretNames.ts'
@@ -16,6 +17,9 @@ export const config = configOf(stage)
 
 /** The part of it that units are told, as JSON. */
 export const configJson = publicConfig(config)
+
+// No unit would start without it.
+homeChain(config)
 
 const secretValue = (name: SecretName): string => {
   // Where `sst` hands secrets over. `sst.Secret` itself is read only when other resources are already being created.
@@ -37,3 +41,6 @@ await refuseNewerData(stage)
 
 /** The beginning of the names of what belongs to this stage. */
 export const prefix = `${$app.name}-${stage}`
+
+/** The cluster's name, written out since instances have to know it before the cluster knows of them. */
+export const clusterName = prefix

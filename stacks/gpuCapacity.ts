@@ -1,5 +1,4 @@
-import { clusterName } from './cluster.ts'
-import { config, prefix } from './deployment.ts'
+import { clusterName, config, prefix } from './deployment.ts'
 import { outboundOnly, subnets } from './network.ts'
 import { namePrefix, serviceRole } from './roles.ts'
 

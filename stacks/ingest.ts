@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { dropPayloads, listObjects, readMessages, useObjects, useState, writeMessages } from './access.ts'
+import { dropPayloads, findTasks, listObjects, readMessages, useObjects, useState, writeMessages } from './access.ts'
 import { config, prefix } from './deployment.ts'
 import { common, type Environment } from './environment.ts'
 import { lambda } from './lambda.ts'
@@ -26,15 +26,32 @@ const PASSED_HEADERS = [
   'X-Request-ID',
 ]
 
-const statements: readonly Statement[] = [readMessages, writeMessages, useState, useObjects, listObjects, dropPayloads]
+const statements: readonly Statement[] = [
+  readMessages,
+  writeMessages,
+  // Tasks, since a person may replay one.
+  ...useState({
+    read: ['logs', 'seg#*', 'ranges#*', 'numbers#*', 'exports#*', 'projects', 'cursors', 'nonces#*'],
+    write: ['meta', 'tokens', 'quota#*', 'task#*'],
+  }),
+  findTasks,
+  useObjects,
+  listObjects,
+  dropPayloads,
+]
 
 /** X-Ray has no resources to name. */
 const sendTraces: Statement = { actions: ['xray:PutTraceSegments'], resources: ['*'] }
 
+const ingest = at === 'worker' ? null : ingestFunction()
+
 /** Where devices and dApps reach the deployment. */
-export const endpoint = at === 'worker' ? edgeWorker() : at === 'direct' ? functionUrl() : distribution()
+export const endpoint =
+  ingest === null ? edgeWorker() : at === 'direct' ? ingest.fn.url : distribution(ingest.fn, ingest.secret)
 
 /** The function behind CloudFront or alone; null where an edge worker takes its place. */
+export const ingestLambda = ingest?.fn ?? null
+
 function ingestFunction() {
   // The former secret stays valid while CloudFront's edges still send it.
   const versions = [originSecretVersion, ...(originSecretVersion > 1 ? [originSecretVersion - 1] : [])]
@@ -66,12 +83,7 @@ function ingestFunction() {
   return { fn, secret: secrets[0] ?? $output('') }
 }
 
-function functionUrl(): $util.Output<string> {
-  return ingestFunction().fn.url
-}
-
-function distribution(): $util.Output<string> {
-  const { fn, secret } = ingestFunction()
+function distribution(fn: sst.aws.Function, secret: $util.Input<string>): $util.Output<string> {
   const cache = new aws.cloudfront.CachePolicy('EdgeCache', {
     name: `${prefix}-ingest`,
     comment: 'Nothing is kept; a policy without any time at all could not pass Authorization on.',
@@ -164,8 +176,14 @@ function firewall(limit: number): aws.wafv2.WebAcl {
 function edgeWorker(): $util.Output<string> {
   const access = new sst.Linkable('IngestAccess', {
     properties: {},
-    include: [...statements, sendTraces].map(({ actions, resources }) =>
-      sst.aws.permission({ actions: [...actions], resources: [...resources] }),
+    include: [...statements, sendTraces].map(({ actions, resources, conditions = {} }) =>
+      sst.aws.permission({
+        actions: [...actions],
+        resources: [...resources],
+        conditions: Object.entries(conditions).flatMap(([test, keys]) =>
+          Object.entries(keys).map(([variable, values]) => ({ test, variable, values: [...values] })),
+        ),
+      }),
     ),
   })
   const worker = new sst.cloudflare.Worker('Ingest', {

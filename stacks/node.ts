@@ -1,4 +1,4 @@
-import { listObjects, readEndpoints, readMessages, sendTo, useObjects, useState } from './access.ts'
+import { findTasks, listObjects, readEndpoints, readMessages, sendTo, useObjects, useState } from './access.ts'
 import { attached } from './capacity.ts'
 import { cluster } from './cluster.ts'
 import { task } from './containers.ts'
@@ -16,7 +16,16 @@ const definition = task('Node', {
   cpuUnits: size.vcpu * 1_024,
   memoryMb: size.memoryGb * 1_024,
   environment: { ...common, ...queueUrls('SETTLE', settle), W3B_KEY_SETTLER: settlerKey.id, ...endpoints },
-  statements: [readMessages, useState, useObjects, listObjects, sendTo(settle), settlerKey.sign, readEndpoints],
+  statements: [
+    readMessages,
+    ...useState({ read: ['seg#*'], write: ['meta', 'task#*', 'nonces#*', 'spends#*', 'projects', 'cursors', 'lease'] }),
+    findTasks,
+    useObjects,
+    listObjects,
+    sendTo(settle),
+    settlerKey.sign,
+    readEndpoints,
+  ],
 })
 
 /** Listens to the chains. Two may run while one is replaced: a lease says which of them leads. */

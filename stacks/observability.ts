@@ -1,4 +1,6 @@
-import { config, prefix, stage } from './deployment.ts'
+import { createHash } from 'node:crypto'
+import { clusterName, config, prefix, stage } from './deployment.ts'
+import { ingestLambda } from './ingest.ts'
 import { queues } from './queues.ts'
 import { segments } from './segments.ts'
 import { sequencer } from './sequencer.ts'
@@ -115,11 +117,13 @@ alarm('StalledListener', {
 })
 
 alarm('SilentSequencer', {
-  description: 'The schedule has not run for five minutes.',
+  description: 'No run of the sequencer has succeeded for five minutes: it is not called, or each call fails.',
   threshold: 1,
   below: true,
   minutes: 5,
-  metrics: [lambdaMetric('runs', 'Invocations', sequencer, 'Sum')],
+  // A call that fails counts as one.
+  metrics: [lambdaMetric('runs', 'Invocations', sequencer, 'Sum'), lambdaMetric('errors', 'Errors', sequencer, 'Sum')],
+  expression: 'runs - FILL(errors, 0)',
 })
 
 alarm('StalledStream', {
@@ -129,9 +133,13 @@ alarm('StalledStream', {
   metrics: [lambdaMetric('age', 'IteratorAge', segments, 'Maximum')],
 })
 
+// X-Ray takes 32 characters, and long names of stages may begin alike.
+const digest = createHash('sha256').update(prefix).digest('hex').slice(0, 8)
+const ruleName = prefix.length <= 32 ? prefix : `${prefix.slice(0, 23)}-${digest}`
+
 // One trace in a hundred, and none for free: a rule counts for functions by their names.
 new aws.xray.SamplingRule('Traces', {
-  ruleName: prefix.slice(0, 32),
+  ruleName,
   priority: 1_000,
   version: 1,
   reservoirSize: 0,
@@ -150,7 +158,15 @@ interface Widget {
   readonly stat: string
 }
 
-const units = { Segments: segments, Sequencer: sequencer, Settler: settler }
+const units = [...(ingestLambda === null ? [] : [ingestLambda]), segments, sequencer, settler]
+
+/** ECS tells no number of tasks for free, but a sample a minute of each that runs. The services' names are written out in their files. */
+const containers = [
+  ...(config.aws.cpuProvers === null ? [] : ['provers']),
+  ...(config.aws.gpuProvers === null ? [] : ['gpuprovers']),
+  ...(config.aws.gpuProvers?.onDemandFallback ? ['gpuproversondemand'] : []),
+  ...(config.aws.node === null ? [] : ['node']),
+]
 
 const widgets: readonly Widget[] = [
   {
@@ -164,6 +180,32 @@ const widgets: readonly Widget[] = [
     ]),
   },
   {
+    title: 'Hints that are worked on',
+    stat: 'Maximum',
+    metrics: Object.values(queues).map(({ queue }) => [
+      'AWS/SQS',
+      'ApproximateNumberOfMessagesNotVisible',
+      'QueueName',
+      queue.nodes.queue.name,
+    ]),
+  },
+  ...(containers.length === 0
+    ? []
+    : [
+        {
+          title: 'Tasks of provers and node that run',
+          stat: 'SampleCount',
+          metrics: containers.map((service) => [
+            'AWS/ECS',
+            'CPUUtilization',
+            'ClusterName',
+            clusterName,
+            'ServiceName',
+            service,
+          ]),
+        },
+      ]),
+  {
     title: 'Dead letters',
     stat: 'Maximum',
     metrics: Object.values(queues).map(({ deadLetters }) => [
@@ -176,17 +218,17 @@ const widgets: readonly Widget[] = [
   {
     title: 'Calls',
     stat: 'Sum',
-    metrics: Object.values(units).map((fn) => ['AWS/Lambda', 'Invocations', 'FunctionName', fn.name]),
+    metrics: units.map((fn) => ['AWS/Lambda', 'Invocations', 'FunctionName', fn.name]),
   },
   {
     title: 'Errors',
     stat: 'Sum',
-    metrics: Object.values(units).map((fn) => ['AWS/Lambda', 'Errors', 'FunctionName', fn.name]),
+    metrics: units.map((fn) => ['AWS/Lambda', 'Errors', 'FunctionName', fn.name]),
   },
   {
     title: 'Duration, 99 of 100',
     stat: 'p99',
-    metrics: Object.values(units).map((fn) => ['AWS/Lambda', 'Duration', 'FunctionName', fn.name]),
+    metrics: units.map((fn) => ['AWS/Lambda', 'Duration', 'FunctionName', fn.name]),
   },
   {
     title: 'The stream’s age',

@@ -27,7 +27,8 @@ export function proverTask(
     },
     statements: [
       readMessages,
-      useState,
+      // It runs programs of strangers: of the state, the tasks alone are its to write, and tokens, accounts and leases are nothing that it sees.
+      ...useState({ read: ['projects', 'seg#*'], write: ['task#*'] }),
       useObjects,
       listObjects,
       ...consumeFrom(work),

@@ -5,7 +5,7 @@ export interface Statement {
   readonly actions: readonly string[]
   readonly resources: readonly $util.Input<string>[]
   /** As IAM writes them: operator, key, values. */
-  readonly conditions?: Readonly<Record<string, Readonly<Record<string, $util.Input<string>>>>>
+  readonly conditions?: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>
 }
 
 /** A policy document that allows the statements and nothing else. */

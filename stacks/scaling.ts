@@ -1,5 +1,4 @@
-import { clusterName } from './cluster.ts'
-import { prefix } from './deployment.ts'
+import { clusterName, prefix } from './deployment.ts'
 import type { QueuePair } from './queues.ts'
 
 /** What grows and shrinks with a queue. */

@@ -1,4 +1,4 @@
-import { readMessages, readStream, sendTo, useState } from './access.ts'
+import { readStream, sendTo, useState } from './access.ts'
 import { common, queueUrls } from './environment.ts'
 import { lambda } from './lambda.ts'
 import { gaps, pack } from './queues.ts'
@@ -12,7 +12,7 @@ export const segments = lambda('Segments', {
   timeoutS: timeouts.segments,
   environment: { ...common, ...queueUrls('PACK', pack) },
   // The event source sends to `gaps` as the function.
-  statements: [readMessages, useState, readStream, sendTo(pack, gaps)],
+  statements: [...useState({ read: [], write: ['meta', 'logs', 'seg#*'] }), readStream, sendTo(pack, gaps)],
 })
 
 new aws.lambda.EventSourceMapping('SegmentsSource', {

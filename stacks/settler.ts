@@ -1,4 +1,13 @@
-import { consumeFrom, listObjects, readEndpoints, readMessages, sendTo, useObjects, useState } from './access.ts'
+import {
+  consumeFrom,
+  findTasks,
+  listObjects,
+  readEndpoints,
+  readMessages,
+  sendTo,
+  useObjects,
+  useState,
+} from './access.ts'
 import { config } from './deployment.ts'
 import { common, endpoints, queueUrls } from './environment.ts'
 import { settlerKey } from './keys.ts'
@@ -14,7 +23,8 @@ export const settler = lambda('Settler', {
   environment: { ...common, ...queueUrls('SETTLE', settle), W3B_KEY_SETTLER: settlerKey.id, ...endpoints },
   statements: [
     readMessages,
-    useState,
+    ...useState({ read: ['cursors', 'seg#*'], write: ['meta', 'task#*', 'nonces#*', 'spends#*', 'projects'] }),
+    findTasks,
     useObjects,
     listObjects,
     sendTo(settle),

@@ -4,7 +4,7 @@ import type { Graph, Resource } from './synth/synthesise.ts'
 export interface Mutation {
   readonly what: string
   /** The deployment that it is made in. */
-  readonly on: 'dev' | 'production' | 'everything' | 'worker' | 'direct'
+  readonly on: 'dev' | 'production' | 'gpu' | 'everything' | 'worker' | 'direct'
   readonly change: (graph: Graph) => void
   readonly says: RegExp
 }
@@ -61,7 +61,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'a hint becomes visible while its proof may still run',
-    on: 'production',
+    on: 'gpu',
     change: (graph) => assign(graph, 'ProveGpuQueue', { visibilityTimeoutSeconds: 600 }),
     says: /ProveGpuQueue.*not above the 600 s/,
   },
@@ -93,14 +93,38 @@ export const mutations: readonly Mutation[] = [
     what: 'a role may reach every table',
     on: 'dev',
     change: (graph) =>
-      replace(graph, 'SegmentsExecutionRole', 'table/w3bstream-dev-StateTable-xxxxxxxx/index/*', 'table/*'),
-    says: /^SegmentsExecutionRole may reach arn:aws:dynamodb.*table\/\*/,
+      replace(graph, 'SettlerExecutionRole', 'table/w3bstream-dev-StateTable-xxxxxxxx/index/*', 'table/*'),
+    says: /^SettlerExecutionRole may reach arn:aws:dynamodb.*table\/\*/,
   },
   {
     what: 'a role may sign with the key of another',
     on: 'dev',
     change: (graph) => replace(graph, 'ProverTaskRole', 'key/ProverKey', 'key/SettlerKey'),
     says: /^ProverTaskRole may do kms:Sign with SettlerKey/,
+  },
+  {
+    what: 'a prover may write tokens',
+    on: 'dev',
+    change: (graph) => replace(graph, 'ProverTaskRole', '"task#*"]', '"task#*","tokens"]'),
+    says: /^ProverTaskRole may do dynamodb:PutItem to tokens of the state/,
+  },
+  {
+    what: 'a prover may read tokens',
+    on: 'dev',
+    change: (graph) => replace(graph, 'ProverTaskRole', '["meta",', '["meta","tokens",'),
+    says: /^ProverTaskRole may do dynamodb:GetItem to tokens of the state/,
+  },
+  {
+    what: 'a prover may write all of the state',
+    on: 'gpu',
+    change: (graph) => replace(graph, 'GpuProverTaskRole', 'ForAllValues:StringLike', 'ForAnyValue:StringLike'),
+    says: /^GpuProverTaskRole may do dynamodb:PutItem to all of the state/,
+  },
+  {
+    what: 'the edge worker may write nonces',
+    on: 'worker',
+    change: (graph) => replace(graph, 'IngestAwsPolicy', '"quota#*",', '"quota#*","nonces#*",'),
+    says: /^IngestAwsPolicy may do dynamodb:PutItem to nonces#\* of the state/,
   },
   {
     what: 'a role gets a policy of AWS',
@@ -214,38 +238,38 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'a task shares its GPU',
-    on: 'production',
+    on: 'gpu',
     change: (graph) => replace(graph, 'GpuProverTask', '"resourceRequirements":[{"type":"GPU","value":"1"}],', ''),
     says: /^GpuProverTask has no GPU of its own/,
   },
   {
     what: 'a task with a GPU does not fit into its instance',
-    on: 'production',
+    on: 'gpu',
     change: (graph) => assign(graph, 'GpuProverTask', { memory: '15360' }),
     says: /^GpuProverTask does not fit into a g6\.xlarge/,
   },
   {
     what: 'a container shares its instance’s network, and so its metadata',
-    on: 'production',
+    on: 'gpu',
     change: (graph) => assign(graph, 'GpuProverTask', { networkMode: 'host' }),
     says: /^GpuProverTask is not behind the bridge/,
   },
   {
     what: 'instances give metadata to containers',
-    on: 'production',
+    on: 'gpu',
     change: (graph) =>
       replace(graph, 'GpuLaunchTemplate', '"httpPutResponseHopLimit":1', '"httpPutResponseHopLimit":2'),
     says: /^GpuLaunchTemplate gives metadata to containers/,
   },
   {
     what: 'instances stay when nothing is to be done',
-    on: 'production',
+    on: 'gpu',
     change: (graph) => assign(graph, 'GpuSpotGroup', { minSize: 1 }),
     says: /^GpuSpotGroup does not go to zero/,
   },
   {
     what: 'nothing takes the place of spot capacity',
-    on: 'production',
+    on: 'gpu',
     change: (graph) => {
       drop(graph, 'GpuOnDemandGroup')
       drop(graph, 'GpuOnDemand')
@@ -260,7 +284,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'a service runs where its cluster has no capacity',
-    on: 'production',
+    on: 'gpu',
     change: (graph) => assign(graph, 'CapacityProviders', { capacityProviders: ['FARGATE', 'FARGATE_SPOT'] }),
     says: /^GpuProvers asks for capacity/,
   },
@@ -299,6 +323,25 @@ export const mutations: readonly Mutation[] = [
     on: 'dev',
     change: (graph) => assign(graph, 'DeadLettersAlarm', { alarmActions: [] }),
     says: /^DeadLettersAlarm tells nobody/,
+  },
+  {
+    what: 'a sequencer that fails each time raises no alarm',
+    on: 'dev',
+    change: (graph) => replace(graph, 'SilentSequencerAlarm', 'runs - FILL(errors, 0)', 'runs'),
+    says: /^SilentSequencerAlarm takes runs that fail for runs/,
+  },
+  {
+    what: 'the dashboard leaves ingest out',
+    on: 'dev',
+    change: (graph) =>
+      replace(graph, 'Dashboard', String(resource(graph, 'IngestFunction').inputs.name), 'another-function'),
+    says: /^the dashboard leaves Invocations out/,
+  },
+  {
+    what: 'the dashboard leaves provers out',
+    on: 'dev',
+    change: (graph) => replace(graph, 'Dashboard', '"provers"', '"nobody"'),
+    says: /^the dashboard leaves provers out/,
   },
   {
     what: 'an alarm is forgotten',

@@ -4,10 +4,14 @@ import { checks } from './checks/index.ts'
 import { mutations } from './mutations.ts'
 import { type Graph, type SynthOptions, synthesise } from './synth/synthesise.ts'
 
+/** `w3b.config.ts` as it comes, with contracts. */
+const SHIPPED = 'test/stacks/variants/shipped.ts'
+
 /** Handlers are bundled once; the rest is the same in each. */
 const DEPLOYMENTS: Readonly<Record<string, SynthOptions>> = {
-  dev: { stage: 'dev' },
-  production: { stage: 'production', bundle: false },
+  dev: { stage: 'dev', config: SHIPPED },
+  production: { stage: 'production', config: SHIPPED, bundle: false },
+  gpu: { stage: 'production', config: 'test/stacks/variants/gpu.ts', bundle: false },
   everything: {
     stage: 'everything-with-the-longest-name',
     config: 'test/stacks/variants/everything.ts',

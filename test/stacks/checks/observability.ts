@@ -25,6 +25,7 @@ const AWS_METRICS: Readonly<Record<string, readonly string[]>> = {
     'ApproximateAgeOfOldestMessage',
   ],
   'AWS/Lambda': ['Invocations', 'Errors', 'Duration', 'IteratorAge'],
+  'AWS/ECS': ['CPUUtilization'],
 }
 
 /** Whether something in the graph writes a metric. */
@@ -37,6 +38,8 @@ function exists(graph: Graph, namespace: string, metric: string, dimension: stri
       return (
         dimension === 'FunctionName' && names('aws:lambda/function:Function').includes(value) && isOf(namespace, metric)
       )
+    case 'AWS/ECS':
+      return dimension === 'ClusterName' && names('aws:ecs/cluster:Cluster').includes(value) && isOf(namespace, metric)
     case NAMESPACE:
       return (
         dimension === 'service' &&
@@ -84,6 +87,10 @@ export const checkObservability: Check = (graph) => {
   }
   if (alarms.length > MAX_ALARMS || metrics > MAX_ALARM_METRICS)
     problems.push(`${alarms.length} alarms over ${metrics} metrics cost more than they should`)
+  const silent = alarms.find(({ name }) => name === 'SilentSequencerAlarm')
+  const succeeded = listAt(silent?.inputs, 'metricQueries').find((query) => at(query, 'returnData') === true)
+  if (silent !== undefined && textAt(succeeded, 'expression') !== 'runs - FILL(errors, 0)')
+    problems.push('SilentSequencerAlarm takes runs that fail for runs')
   // Every queue with dead letters is watched.
   const watched = JSON.stringify(alarms.find(({ name }) => name === 'DeadLettersAlarm')?.inputs ?? null)
   for (const { name, inputs } of ofType(graph, 'aws:sqs/queue:Queue'))
@@ -95,13 +102,30 @@ export const checkObservability: Check = (graph) => {
 function dashboardProblems(graph: Graph): string[] {
   const boards = ofType(graph, 'aws:cloudwatch/dashboard:Dashboard')
   if (boards.length !== 1) return ['there is no dashboard']
-  const widgets = listAt(jsonAt(boards[0]?.inputs, 'dashboardBody'), 'widgets')
-  return widgets.flatMap((widget) =>
-    listAt(widget, 'properties', 'metrics').flatMap((one) => {
-      const [namespace = '', metric = '', dimension = '', value = ''] = listAt({ one }, 'one').map(String)
-      return exists(graph, namespace, metric, dimension, value)
-        ? []
-        : [`the dashboard shows ${metric} of ${value}, which nothing writes`]
-    }),
+  const shown = listAt(jsonAt(boards[0]?.inputs, 'dashboardBody'), 'widgets').flatMap((widget) =>
+    listAt(widget, 'properties', 'metrics').map((one) => listAt({ one }, 'one').map(String)),
   )
+  const unwritten = shown.flatMap(([namespace = '', metric = '', dimension = '', value = '']) =>
+    exists(graph, namespace, metric, dimension, value)
+      ? []
+      : [`the dashboard shows ${metric} of ${value}, which nothing writes`],
+  )
+  const services = ofType(graph, 'aws:ecs/service:Service').map(({ inputs }) => textAt(inputs, 'name'))
+  const shownServices = shown.flatMap(([namespace, , , , , service = '']) => (namespace === 'AWS/ECS' ? [service] : []))
+  const functions = ofType(graph, 'aws:lambda/function:Function').map(({ inputs }) => textAt(inputs, 'name'))
+  const leftOut = [
+    ...services.filter((one) => !shownServices.includes(one)),
+    ...functions.flatMap((one) =>
+      ['Invocations', 'Errors', 'Duration'].filter(
+        (metric) => !shown.some(([, name, , value]) => name === metric && value === one),
+      ),
+    ),
+  ]
+  return [
+    ...unwritten,
+    ...leftOut.map((one) => `the dashboard leaves ${one} out`),
+    ...shownServices
+      .filter((one) => !services.includes(one))
+      .map((one) => `the dashboard shows ${one}, which does not run`),
+  ]
 }

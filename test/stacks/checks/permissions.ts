@@ -34,13 +34,46 @@ const KEYS: Readonly<Record<string, { readonly sign: readonly string[]; readonly
   Node: { sign: ['SettlerKey'], know: [] },
 }
 
+/**
+ * The partitions of the state table that a unit may read beside those that it may write, and that it may write; source: its README. Only ingest has to do
+ * with tokens, and what runs beside programs of strangers writes tasks alone.
+ */
+const STATE: Readonly<Record<string, { readonly read: readonly string[]; readonly write: readonly string[] }>> = {
+  Ingest: {
+    read: ['logs', 'seg#*', 'ranges#*', 'numbers#*', 'exports#*', 'projects', 'cursors', 'nonces#*'],
+    write: ['meta', 'tokens', 'quota#*', 'task#*'],
+  },
+  Segments: { read: [], write: ['meta', 'logs', 'seg#*'] },
+  Sequencer: {
+    read: [],
+    write: [
+      ...['meta', 'logs', 'seg#*', 'ranges#*', 'sequences#*', 'numbers#*', 'task#*', 'exports#*'],
+      ...['nonces#*', 'spends#*', 'projects', 'cursors'],
+    ],
+  },
+  Settler: { read: ['cursors', 'seg#*'], write: ['meta', 'task#*', 'nonces#*', 'spends#*', 'projects'] },
+  Prover: { read: ['meta', 'projects', 'seg#*'], write: ['task#*'] },
+  GpuProver: { read: ['meta', 'projects', 'seg#*'], write: ['task#*'] },
+  Node: {
+    read: ['seg#*'],
+    write: ['meta', 'task#*', 'nonces#*', 'spends#*', 'projects', 'cursors', 'lease'],
+  },
+}
+
 interface Statement {
   readonly actions: readonly string[]
   readonly resources: readonly string[]
+  /** The beginnings of partition keys that it is bound to; null: none. */
+  readonly partitions: readonly string[] | null
 }
 
 const texts = (value: unknown): string[] =>
   Array.isArray(value) ? value.map(String) : value === undefined ? [] : [String(value)]
+
+function partitionsOf(condition: unknown): readonly string[] | null {
+  const keys = at(condition, 'ForAllValues:StringLike', 'dynamodb:LeadingKeys')
+  return keys === undefined ? null : texts(keys)
+}
 
 /** What a role's or a user's own policies allow. */
 function statementsOf(resource: Resource): Statement[] {
@@ -52,6 +85,7 @@ function statementsOf(resource: Resource): Statement[] {
     listAt(document, 'Statement').map((one) => ({
       actions: texts(at(one, 'Action') ?? at(one, 'actions')),
       resources: texts(at(one, 'Resource') ?? at(one, 'resources')),
+      partitions: partitionsOf(at(one, 'Condition')),
     })),
   )
 }
@@ -85,7 +119,7 @@ export const checkPermissions: Check = (graph) => {
     }
     for (const arn of texts(at(resource.inputs, 'managedPolicyArns')))
       if (!(arn in MANAGED)) problems.push(`${name} has the policy ${arn}`)
-    problems.push(...keyProblems(name, statements))
+    problems.push(...keyProblems(name, statements), ...stateProblems(name, statements))
   }
   for (const type of ['aws:iam/rolePolicyAttachment:RolePolicyAttachment', 'aws:iam/policy:Policy'])
     for (const { name } of ofType(graph, type)) problems.push(`${name} is a policy that nothing here reads`)
@@ -94,6 +128,23 @@ export const checkPermissions: Check = (graph) => {
     if (textAt(inputs, 'principal') === '*' && !throughUrl) problems.push(`${name} lets anybody call`)
   }
   return problems
+}
+
+function stateProblems(name: string, statements: readonly Statement[]): string[] {
+  const unit = name.replace(/(?:ExecutionRole|TaskRole|AwsPolicy)$/, '')
+  const { read, write } = STATE[unit] ?? { read: [], write: [] }
+  return statements
+    .filter(({ resources }) => resources.some((arn) => /:table\/[^/]*State[^/]*$/.test(arn)))
+    .flatMap(({ actions, partitions }) =>
+      actions.flatMap((action) => {
+        const reads = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'].includes(action)
+        const allowed = reads ? [...read, ...write] : write
+        if (partitions === null) return [`${name} may do ${action} to all of the state`]
+        return partitions
+          .filter((one) => !allowed.includes(one))
+          .map((one) => `${name} may do ${action} to ${one} of the state`)
+      }),
+    )
 }
 
 function keyProblems(name: string, statements: readonly Statement[]): string[] {

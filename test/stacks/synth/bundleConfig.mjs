@@ -39,9 +39,10 @@ const useConfig = ({ root, config }) => ({
   name: 'config',
   setup(build) {
     if (config === undefined) return
+    const stacks = join(root, 'stacks/')
     const path = join(root, config)
-    // One configuration may begin with the other.
-    build.onResolve({ filter: /\/w3b\.config\.ts$/ }, ({ importer }) => (importer === path ? null : { path }))
+    // Alone where the stacks ask for it: one configuration may begin with the other.
+    build.onResolve({ filter: /\/w3b\.config\.ts$/ }, ({ importer }) => (importer.startsWith(stacks) ? { path } : null))
   },
 })
 
