@@ -4,6 +4,7 @@ import { ChainClient } from './ChainClient.ts'
 import { chainPresets } from './chainPresets.ts'
 import { type Anvil, startAnvil } from './fixtures/anvil.test.fixture.ts'
 import {
+  startForgetfulServer,
   startProxy,
   startRpcServer,
   startSilentServer,
@@ -40,6 +41,13 @@ describe('ChainClient', () => {
     const again = Date.now()
     expect(await chain.blockNumber()).toBe(0n)
     expect(Date.now() - again).toBeLessThan(OPTIONS.timeoutMs)
+  })
+
+  it('asks again where an endpoint has closed a kept connection meanwhile', async () => {
+    const forgetful = keep(await startForgetfulServer())
+    const chain = client([forgetful.url])
+    expect([await chain.blockNumber(), await chain.blockNumber(), await chain.blockNumber()]).toEqual([5n, 5n, 5n])
+    expect(forgetful.dropped()).toBeGreaterThan(0)
   })
 
   it('says within its time that no endpoint answers, without showing the path of one', async () => {
