@@ -100,8 +100,7 @@ export class SegmentWriter {
 
   async #writeLog(log: LogId, entries: readonly SegmentEntry[]): Promise<Written> {
     const recent = this.#recentIds(log)
-    const since = Math.min(...entries.map(({ receivedAt }) => receivedAt))
-    await recent.load(since)
+    await recent.load(entries)
     const isNew = ({ id }: SegmentEntry) => !recent.has(id)
     const count = entries.filter(isNew).length
     await contend(async () => {
