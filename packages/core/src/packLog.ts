@@ -1,6 +1,6 @@
 import { W3bError } from '@w3bstream/protocol'
 import { type AssignPorts, assignTask } from './assignTask.ts'
-import { isDue, MAX_TASK_BYTES, type PackPorts, packTask } from './packTask.ts'
+import { isDue, type PackPorts, packTask, taskBytes } from './packTask.ts'
 import type { LogId, WaitingLog } from './ports/MessageLog.ts'
 
 export interface PackLogPorts extends PackPorts, AssignPorts {
@@ -25,8 +25,7 @@ export async function packLog(
 ): Promise<number> {
   const { projectId, version: name } = waiting.log
   const { version } = await ports.projects.version(projectId, name)
-  const { amount, maxBytes } = version.aggregation
-  await ports.setFull?.(waiting.log, { count: amount, bytes: maxBytes ?? MAX_TASK_BYTES })
+  await ports.setFull?.(waiting.log, { count: version.aggregation.amount, bytes: taskBytes(version) })
   if (!isDue(version, waiting, ports.clock.now())) return 0
   const assigning = new Set<Promise<void>>()
   let made = 0

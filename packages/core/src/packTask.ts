@@ -34,8 +34,13 @@ export interface PackPorts {
 }
 
 const NO_COMMITMENT = `0x${'00'.repeat(32)}` as Hash
-/** Bound on a task's payloads where its project names none: one task must fit a prover's memory. */
-export const MAX_TASK_BYTES = 16 * 2 ** 20
+/** Bound on a task's payloads, whatever its project names: one task must fit the memory of a prover, and of a sequencer that packs for others beside it. */
+const MAX_TASK_BYTES = 16 * 2 ** 20
+
+/** Payload bytes at which a task of this version closes: the project may ask for fewer than the bound, never for more. */
+export function taskBytes({ aggregation: { maxBytes } }: Pick<ProjectVersion, 'aggregation'>): number {
+  return Math.min(maxBytes ?? MAX_TASK_BYTES, MAX_TASK_BYTES)
+}
 
 /**
  * Closes the oldest messages of a project version's log into one task, if enough of them wait: so many messages, so old, or so many bytes, whichever
@@ -49,15 +54,16 @@ export async function packTask(ports: PackPorts, log: LogId): Promise<TaskId | n
   const { record, version } = await ports.projects.version(log.projectId, log.version)
   if (record.paused) return null
   const after = await ports.tasks.cursor(log)
-  const { amount, maxAgeMs, maxBytes } = version.aggregation
-  const waiting = await ports.messages.read(log, after, { count: amount, bytes: maxBytes ?? MAX_TASK_BYTES })
+  const { amount, maxAgeMs } = version.aggregation
+  const bytes = taskBytes(version)
+  const waiting = await ports.messages.read(log, after, { count: amount, bytes })
   const [first] = waiting
   if (first === undefined) return null
   const now = ports.clock.now()
   const full = waiting.length >= amount
   const old = maxAgeMs !== null && now - first.message.receivedAt >= maxAgeMs
   // The read stops short of `amount` for bytes alone when a further message is there.
-  const heavy = !full && !old && (await cutByBytes(ports.messages, log, waiting, maxBytes ?? MAX_TASK_BYTES))
+  const heavy = !full && !old && (await cutByBytes(ports.messages, log, waiting, bytes))
   if (!full && !old && !heavy) return null
 
   const [, ...others] = waiting
@@ -119,12 +125,12 @@ async function close(ports: PackPorts, log: LogId, due: Due): Promise<TaskId | n
 }
 
 /** Whether a log's waiting messages close a task now: so many, so old or so many bytes. */
-export function isDue(version: ProjectVersion, waiting: WaitingLog, now: number): boolean {
-  const { amount, maxAgeMs, maxBytes } = version.aggregation
+export function isDue(version: Pick<ProjectVersion, 'aggregation'>, waiting: WaitingLog, now: number): boolean {
+  const { amount, maxAgeMs } = version.aggregation
   return (
     waiting.count >= amount ||
     (maxAgeMs !== null && now - waiting.oldestAt >= maxAgeMs) ||
-    waiting.bytes >= (maxBytes ?? MAX_TASK_BYTES)
+    waiting.bytes >= taskBytes(version)
   )
 }
 

@@ -25,7 +25,7 @@ const MAX_VERSIONS = 1_000
  * | `codeExpParam` | string, optional |
  * | `output` | `{type, ethereum?, solana?, textile?}`, optional: `stdout` |
  * | `outputs` | an array of those instead; the type `settlement` is this deployment's router, and may have `settlement: {contractAbiJSON}`, the dApp's ABI, to decode its errors. One at most beside `stdout`. An `output` beside it is for other readers |
- * | `aggregation` | `{amount, maxAgeMs, maxBytes}`: a task closes at so many messages (0 is 1), milliseconds or payload bytes |
+ * | `aggregation` | `{amount, maxAgeMs, maxBytes}`: a task closes at so many messages (0 is 1), milliseconds or payload bytes, and at 16 MiB whatever is asked for |
  * | `resourceRequest` | `{proverAmount}` |
  * | `inputs` | `{scheme: "none" \| "sha256"}` or `{scheme: "poseidon-bn254", capacity, fields: [{name, scale, min, max}]}`, `min` and `max` being integers or strings of decimal digits |
  * | `provingKey` | `{uri, hash}` |
