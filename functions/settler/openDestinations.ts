@@ -14,26 +14,20 @@ import type { Chains } from '../shared/openChains.ts'
 export function openDestinations(chains: Chains, senders: readonly EthereumSender[]): Destination {
   const { chain: home, contracts, fromBlock } = chains.home
   const numbers = new Map<Address, bigint>()
-  const inner = new OutputDestinations([
+  return new OutputDestinations([
     ...senders
       .filter(({ chain }) => chain === home)
       .map((sender) => new RouterDestination({ sender, contracts }, { fromBlock })),
     new EthereumContractDestination(
       { chains: senders.map((sender) => ({ sender, ...(sender.chain === home ? { contracts } : {}) })) },
-      { proverNumber: (prover) => numbers.get(prover) ?? null },
+      {
+        async proverNumber(prover) {
+          const number = numbers.get(prover) ?? (await readProverNumber(home, contracts, prover))
+          if (number !== null) numbers.set(prover, number)
+          return number
+        },
+      },
     ),
     new StdoutDestination({ out: process.stdout }),
   ])
-  return {
-    types: inner.types,
-    async deliver(items) {
-      for (const { output, record } of items) {
-        const prover = record.assignment?.value.prover
-        if (output.type !== 'ethereumContract' || prover === undefined || numbers.has(prover)) continue
-        const number = await readProverNumber(home, contracts, prover)
-        if (number !== null) numbers.set(prover, number)
-      }
-      return inner.deliver(items)
-    },
-  }
 }

@@ -1,12 +1,13 @@
 import { nodeRegistryAbi, nodeRegistryBytecode } from '@w3bstream/contracts'
 import type { Outgoing } from '@w3bstream/core/ports'
-import { type Address, type Output, toHex } from '@w3bstream/protocol'
+import { type Address, ChainUnavailableError, type Output, toHex } from '@w3bstream/protocol'
 import { type Abi, decodeAbiParameters, decodeFunctionData, encodeErrorResult, parseAbi } from 'viem'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { deployContract } from './deployContract.ts'
 import { EthereumContractDestination, type EthereumContractOptions } from './EthereumContractDestination.ts'
 import { EthereumSender } from './EthereumSender.ts'
 import { EthereumWatcher } from './EthereumWatcher.ts'
+import { startRpcServer } from './fixtures/brokenEndpoints.test.fixture.ts'
 import { accepting, answering, burning, reverting } from './fixtures/bytecode.test.fixture.ts'
 import { afterwards, inState, makeWorld, provedTask, type World } from './fixtures/world.test.fixture.ts'
 import { LocalSigner } from './LocalSigner.ts'
@@ -17,6 +18,7 @@ const NAMED = parseAbi([
   'function submit(uint256 projectId, address _receiver, bytes _proof, uint64 taskId, string clientId, address proverId)',
   'error Refused(uint256 why)',
 ])
+const NUMBERED = parseAbi(['function submit(uint256 proverId)'])
 
 describe('EthereumContractDestination', () => {
   let world: World
@@ -96,6 +98,44 @@ describe('EthereumContractDestination', () => {
       { type: 'waiting', reason: expect.stringMatching(/fund it/) },
       { type: 'submitted' },
     ])
+  })
+
+  it('asks a chain that is away once in a delivery, and lets no other wait for it', async () => {
+    const liar = await startRpcServer(() => ({ result: '0x1' }))
+    const { state, clock } = world
+    const chain = world.connect({ preset: { name: 'away' }, rpc: [liar.url] })
+    const away = new EthereumSender({ chain, signer: LocalSigner.generate(), state, clock })
+    const chains = [{ sender: away }, { sender: world.sender() }]
+    const destination = afterwards(new EthereumContractDestination({ chains }), 'deliver', world.mined)
+    const target = await contract(accepting)
+    const items = ['away', 'away', 'anvil', 'away'].map((chainEndpoint) =>
+      outgoing(NAMED, 'submit', target, { chainEndpoint, clientId: 'did:io:1' }),
+    )
+    const [first] = items
+    if (first === undefined) throw new Error('no item')
+    await destination.deliver([first])
+    const once = liar.asked.length
+    const delivered = await destination.deliver(items)
+    await liar.close()
+    expect(items.map(({ record }) => delivered.get(record.id))).toMatchObject([
+      { type: 'waiting' },
+      { type: 'waiting' },
+      { type: 'submitted' },
+      { type: 'waiting' },
+    ])
+    expect([once, liar.asked.length]).toEqual([once, 2 * once])
+    expect(once).toBeGreaterThan(0)
+  })
+
+  it('waits where the number of a prover cannot be read now', async () => {
+    const item = outgoing(NUMBERED, 'submit', await contract(accepting))
+    const reason = 'no endpoint answers'
+    const proverNumber = () => Promise.reject(new ChainUnavailableError({ chainId: 1n, reason }))
+    expect(await deliver(item, { proverNumber })).toMatchObject({
+      type: 'waiting',
+      reason: expect.stringContaining(reason),
+    })
+    expect(await deliver(item, { proverNumber: async () => 7n })).toEqual({ type: 'submitted' })
   })
 
   it('binds a method by the names of its inputs, and watches the call to its end', async () => {

@@ -27,7 +27,7 @@ export interface EthereumContractOptions {
   /** More addresses that are never called, on any chain: staking, treasuries, bridges. */
   readonly refusedTargets: readonly Address[]
   /** Number of a prover's token, for contracts that ask for a numeric `proverId`. */
-  readonly proverNumber: (prover: Address) => bigint | null
+  readonly proverNumber: (prover: Address) => bigint | null | Promise<bigint | null>
 }
 
 type EthereumOutput = Extract<Output, { readonly type: 'ethereumContract' }>
@@ -54,24 +54,28 @@ export class EthereumContractDestination implements Destination {
 
   async deliver(items: readonly Outgoing[]): Promise<Map<TaskId, Delivered | Error>> {
     const results = new Map<TaskId, Delivered | Error>()
-    for (const item of items) {
-      try {
-        results.set(item.record.id, await this.#deliverOne(item))
-      } catch (error) {
-        results.set(item.record.id, chainAway(error))
-      }
-    }
+    const away = new Map<EthereumSender, Delivered>()
+    for (const item of items) results.set(item.record.id, await this.#orAway(item, away))
     return results
   }
 
-  async #deliverOne(item: Outgoing): Promise<Delivered> {
-    const { output, record } = item
-    if (output.type !== 'ethereumContract')
-      throw new DestinationRefusedError({
-        destination: 'ethereumContract',
-        reason: `it is given a ${output.type} output`,
-      })
-    const chain = this.#chainOf(output)
+  /** One that is silent is waited for once in a delivery: tasks for other chains are not to wait as often. */
+  async #orAway(item: Outgoing, away: Map<EthereumSender, Delivered>): Promise<Delivered | Error> {
+    let sender: EthereumSender | null = null
+    try {
+      const chain = this.#chainOf(outputOf(item))
+      sender = chain.sender
+      return away.get(sender) ?? (await this.#deliverOne(item, chain))
+    } catch (error) {
+      const answer = chainAway(error)
+      if (sender !== null && !(answer instanceof Error)) away.set(sender, answer)
+      return answer
+    }
+  }
+
+  async #deliverOne(item: Outgoing, chain: OperatorChain): Promise<Delivered> {
+    const { record } = item
+    const output = outputOf(item)
     const abi = parseAbiJson(output)
     const known = deliveredEarlier(await chain.sender.earlier(record.id, [abi])) ?? chain.sender.paused()
     if (known !== null) return known
@@ -80,7 +84,7 @@ export class EthereumContractDestination implements Destination {
     const args = bindArguments(destination, method.inputs, {
       item,
       receiverAddress: output.receiverAddress,
-      proverNumber: this.#proverNumber(item),
+      proverNumber: await this.#proverNumber(item),
     })
     const data = encodeCall(destination, method, args)
     await this.#checkTarget(chain, output)
@@ -94,7 +98,7 @@ export class EthereumContractDestination implements Destination {
     return sent.get(record.id) ?? { type: 'waiting', reason: 'it was not sent', retryAfterMs: 1_000 }
   }
 
-  #proverNumber(item: Outgoing): bigint | null {
+  async #proverNumber(item: Outgoing): Promise<bigint | null> {
     const prover = item.record.assignment?.value.prover
     return prover === undefined ? null : this.#options.proverNumber(prover)
   }
@@ -131,6 +135,11 @@ export class EthereumContractDestination implements Destination {
     if (this.#checked.size >= MAX_CHECKED) this.#checked.clear()
     this.#checked.set(key, Date.now() + this.#options.targetCheckMs)
   }
+}
+
+function outputOf({ output }: Outgoing): EthereumOutput {
+  if (output.type === 'ethereumContract') return output
+  throw new DestinationRefusedError({ destination: 'ethereumContract', reason: `it is given a ${output.type} output` })
 }
 
 /** Project files name chains by whole URLs; a trailing slash is no difference. */
