@@ -31,7 +31,7 @@ const statements: readonly Statement[] = [
   writeMessages,
   // Tasks, since a person may replay one.
   ...useState({
-    read: ['logs', 'seg#*', 'ranges#*', 'numbers#*', 'exports#*', 'projects', 'cursors', 'nonces#*'],
+    read: ['logs', 'seg#*', 'ranges#*', 'numbers#*', 'projects', 'cursors'],
     write: ['meta', 'tokens', 'quota#*', 'task#*'],
   }),
   findTasks,

@@ -23,7 +23,7 @@ export const settler = lambda('Settler', {
   environment: { ...common, ...queueUrls('SETTLE', settle), W3B_KEY_SETTLER: settlerKey.id, ...endpoints },
   statements: [
     readMessages,
-    ...useState({ read: ['cursors', 'seg#*'], write: ['meta', 'task#*', 'nonces#*', 'spends#*', 'projects'] }),
+    ...useState({ read: ['seg#*'], write: ['meta', 'task#*', 'nonces#*', 'spends#*', 'projects'] }),
     findTasks,
     useObjects,
     listObjects,

@@ -120,6 +120,16 @@ describe('what is not refused', () => {
 })
 
 describe('a graph', () => {
+  it('has names of its own, also where those of two stages begin alike and a service takes only short ones', async () => {
+    const ruleOf = async (stage: string) => {
+      const { resources } = await synthesise({ stage, config: SHIPPED, bundle: false })
+      return String(resources.find(({ type }) => type === 'aws:xray/samplingRule:SamplingRule')?.inputs.ruleName)
+    }
+    const [one, other] = [await ruleOf('of-the-team-in-the-north-1'), await ruleOf('of-the-team-in-the-north-2')]
+    expect(one).toMatch(/^w3bstream-of-the-team-i[a-z-]*-[0-9a-f]{8}$/)
+    expect(other).not.toBe(one)
+  })
+
   it('is the same in two runs: nothing is deployed again that did not change', async () => {
     const run = () => synthesise({ stage: 'dev', config: SHIPPED, bundle: false })
     expect(await run()).toEqual(await run())

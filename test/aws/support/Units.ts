@@ -20,6 +20,8 @@ import { type CloudDeployment, ORIGIN_SECRET, type TestCloud } from './testCloud
 export const SWEEP_MS = 1_000
 const CONTEXT = { getRemainingTimeInMillis: () => 20_000 }
 
+export type UnitName = 'ingest' | 'segments' | 'sequencer' | 'settler' | 'prover' | 'node'
+
 export interface UnitsOptions {
   /** In place of the sandboxed runtimes; null: no prover. Default: one that is done at once. */
   readonly runtimes?: ReadonlyMap<VmType, Runtime> | null
@@ -28,6 +30,8 @@ export interface UnitsOptions {
   /** In place of the stream's own pump. */
   readonly stream?: Omit<StreamPumpOptions, 'table'>
   readonly reshape?: (records: SQSRecord[]) => SQSRecord[]
+  /** The variables that a unit starts with. Default: the deployment's. */
+  readonly envOf?: (unit: UnitName) => Readonly<Record<string, string>>
   /** The variables of a unit's next call, where they are not the deployment's: fresh ones make a fresh instance. */
   readonly variables?: (unit: 'segments' | 'sequencer' | 'settler') => Readonly<Record<string, string>> | null
 }
@@ -43,25 +47,28 @@ export class Units {
   readonly sweeps: () => number
   readonly #ingest: ReturnType<typeof createLambda>
 
-  private constructor(parts: Pick<Units, 'deployment' | 'prover' | 'node' | 'pumps' | 'stream' | 'sweeps'>) {
+  private constructor(
+    parts: Pick<Units, 'deployment' | 'prover' | 'node' | 'pumps' | 'stream' | 'sweeps'>,
+    ingestEnv: Readonly<Record<string, string>>,
+  ) {
     this.deployment = parts.deployment
     this.prover = parts.prover
     this.node = parts.node
     this.pumps = parts.pumps
     this.stream = parts.stream
     this.sweeps = parts.sweeps
-    this.#ingest = createLambda(parts.deployment.env, () => {})
+    this.#ingest = createLambda(ingestEnv, () => {})
   }
 
   static async start(cloud: TestCloud, deployment: CloudDeployment, options: UnitsOptions = {}): Promise<Units> {
-    const { env, queues, tables } = deployment
+    const { queues, tables } = deployment
     const { direct } = cloud.aws
-    const { variables = () => null, reshape } = options
+    const { variables = () => null, envOf = () => deployment.env, reshape } = options
     const unit = <H>(
       name: 'segments' | 'sequencer' | 'settler',
       make: (env: Readonly<Record<string, string>>) => H,
     ) => {
-      const usual = make(env)
+      const usual = make(envOf(name))
       return (): H => {
         const others = variables(name)
         return others === null ? usual : make(others)
@@ -88,9 +95,11 @@ export class Units {
     const instant = new Map<VmType, Runtime>([['halo2', new InstantRuntime()]])
     const { runtimes = instant } = options
     const prover =
-      runtimes === null ? null : await startProver(env, { runtimes, drainMs: 0, leaseMs: 10_000, visibilityMs: 10_000 })
-    const node = options.node === true ? await startNode(env, { leaseMs: 3_000, pauseMs: 100 }) : null
-    const units = new Units({ deployment, prover, node, pumps, stream, sweeps: minutes.count })
+      runtimes === null
+        ? null
+        : await startProver(envOf('prover'), { runtimes, drainMs: 0, leaseMs: 10_000, visibilityMs: 10_000 })
+    const node = options.node === true ? await startNode(envOf('node'), { leaseMs: 3_000, pauseMs: 100 }) : null
+    const units = new Units({ deployment, prover, node, pumps, stream, sweeps: minutes.count }, envOf('ingest'))
     await until(
       'the project to be known',
       async () => {

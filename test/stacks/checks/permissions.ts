@@ -1,5 +1,6 @@
 import type { Graph, Resource } from '../synth/synthesise.ts'
 import { at, type Check, jsonAt, listAt, ofType, textAt } from './graphOf.ts'
+import { statePartitions } from './statePartitions.ts'
 
 /** Actions that may name every resource, and why. */
 const ANY_RESOURCE: Readonly<Record<string, string>> = {
@@ -32,32 +33,6 @@ const KEYS: Readonly<Record<string, { readonly sign: readonly string[]; readonly
   Prover: { sign: ['ProverKey'], know: [] },
   GpuProver: { sign: ['ProverKey'], know: [] },
   Node: { sign: ['SettlerKey'], know: [] },
-}
-
-/**
- * The partitions of the state table that a unit may read beside those that it may write, and that it may write; source: its README. Only ingest has to do
- * with tokens, and what runs beside programs of strangers writes tasks alone.
- */
-const STATE: Readonly<Record<string, { readonly read: readonly string[]; readonly write: readonly string[] }>> = {
-  Ingest: {
-    read: ['logs', 'seg#*', 'ranges#*', 'numbers#*', 'exports#*', 'projects', 'cursors', 'nonces#*'],
-    write: ['meta', 'tokens', 'quota#*', 'task#*'],
-  },
-  Segments: { read: [], write: ['meta', 'logs', 'seg#*'] },
-  Sequencer: {
-    read: [],
-    write: [
-      ...['meta', 'logs', 'seg#*', 'ranges#*', 'sequences#*', 'numbers#*', 'task#*', 'exports#*'],
-      ...['nonces#*', 'spends#*', 'projects', 'cursors'],
-    ],
-  },
-  Settler: { read: ['cursors', 'seg#*'], write: ['meta', 'task#*', 'nonces#*', 'spends#*', 'projects'] },
-  Prover: { read: ['meta', 'projects', 'seg#*'], write: ['task#*'] },
-  GpuProver: { read: ['meta', 'projects', 'seg#*'], write: ['task#*'] },
-  Node: {
-    read: ['seg#*'],
-    write: ['meta', 'task#*', 'nonces#*', 'spends#*', 'projects', 'cursors', 'lease'],
-  },
 }
 
 interface Statement {
@@ -132,7 +107,7 @@ export const checkPermissions: Check = (graph) => {
 
 function stateProblems(name: string, statements: readonly Statement[]): string[] {
   const unit = name.replace(/(?:ExecutionRole|TaskRole|AwsPolicy)$/, '')
-  const { read, write } = STATE[unit] ?? { read: [], write: [] }
+  const { read, write } = statePartitions[unit] ?? { read: [], write: [] }
   return statements
     .filter(({ resources }) => resources.some((arn) => /:table\/[^/]*State[^/]*$/.test(arn)))
     .flatMap(({ actions, partitions }) =>
