@@ -21,7 +21,6 @@ import type { Aws } from '../calls/Aws.ts'
 import { toStoreError } from '../calls/toStoreError.ts'
 import { StateTable } from '../state/StateTable.ts'
 import { Appender } from './Appender.ts'
-import { countWaiting } from './countWaiting.ts'
 import { legacyKey } from './Draft.ts'
 import { type Full, type Head, Heads } from './Heads.ts'
 import { inGroups } from './inGroups.ts'
@@ -36,6 +35,7 @@ import { placeOf, positionAt } from './position.ts'
 import { Retention } from './Retention.ts'
 import { Segments } from './Segments.ts'
 import { endOf } from './segmentItem.ts'
+import { WaitingCounter } from './WaitingCounter.ts'
 
 const LOGS_AT_ONCE = 8
 
@@ -52,6 +52,7 @@ export class DynamoMessageLog implements MessageLog, LogReader {
   readonly #segments: Segments
   readonly #heads: Heads
   readonly #retention: Retention
+  readonly #counters = new Map<string, WaitingCounter>()
   /** What {@link setFull} said last. */
   readonly #full = new Map<string, string>()
 
@@ -122,8 +123,8 @@ export class DynamoMessageLog implements MessageLog, LogReader {
   async waiting(cap: number): Promise<WaitingLog[]> {
     const heads = await this.#sighted(await this.#heads.all())
     const behind = heads.filter(({ cursor, end }) => cursor < end)
-    const counted = await inGroups(behind, LOGS_AT_ONCE, (head) =>
-      countWaiting(this.#segments, head, (count) => count >= Math.max(1, cap)),
+    const counted = await inGroups(behind, LOGS_AT_ONCE, ({ log, cursor }) =>
+      this.#counter(log).count(cursor, (count) => count >= Math.max(1, cap)),
     )
     return counted.filter(({ count }) => count > 0)
   }
@@ -178,6 +179,13 @@ export class DynamoMessageLog implements MessageLog, LogReader {
     if (this.#full.get(logName(log)) === said) return
     await this.#heads.setFull(log, full)
     this.#full.set(logName(log), said)
+  }
+
+  #counter(log: LogId): WaitingCounter {
+    const name = logName(log)
+    const counter = this.#counters.get(name) ?? new WaitingCounter({ segments: this.#segments }, log)
+    this.#counters.set(name, counter)
+    return counter
   }
 
   async *#entries(log: LogId, after: LogPosition, upTo?: LogPosition) {

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { Recorder } from '../calls/Recorder.ts'
 import type { GivenUpBatch, StreamRecord } from '../testing/streamPump.ts'
 import { testAws } from '../testing/testAws.ts'
-import { type LogWorld, logWorld } from './logWorld.test.fixture.ts'
+import { clock, type LogWorld, logWorld } from './logWorld.test.fixture.ts'
 import { parseStreamGap } from './readGap.ts'
 import { SegmentWriter } from './SegmentWriter.ts'
 
@@ -391,6 +391,30 @@ describe('SegmentWriter', () => {
     const before = aws.dynamo.proxy.count('UpdateItem')
     await world.messages.setFull(log, { count: 4, bytes: 100 })
     expect(aws.dynamo.proxy.count('UpdateItem')).toBe(before)
+  })
+
+  it('counts what waits without reading it again with each message', async () => {
+    const log = someLog()
+    const records = await world.records(some(log, 104))
+    await world.messages.setFull(log, { count: 103, bytes: 1e9 })
+    const writer = new SegmentWriter({ aws: aws.fetch, clock }, { ...world.options, entries: 1 })
+    expect(await writer.write(records.slice(0, 100))).toMatchObject([{ isFull: false, waiting: { count: 100 } }])
+    const recorder = new Recorder(aws.fetch)
+    const warm = new SegmentWriter({ aws: recorder.aws, clock }, { ...world.options, entries: 1 })
+    expect(await warm.write(records.slice(100, 101))).toMatchObject([{ isFull: false, waiting: { count: 101 } }])
+    recorder.take()
+    // Another's segment counts, too.
+    await writer.write(records.slice(101, 102))
+    expect(await warm.write(records.slice(102, 103))).toMatchObject([{ isFull: true, waiting: { count: 103 } }])
+    const units = recorder.take().reduce((sum, { readUnits }) => sum + readUnits, 0)
+    expect(units).toBeLessThan(10)
+    const all = await world.messages.read(log, 0, ALL)
+    const task = await nextTask(world.tasks, log, all.slice(0, 102))
+    expect(await world.tasks.create(task)).toBe(true)
+    const [last] = records.slice(103)
+    expect(await warm.write(last === undefined ? [] : [last])).toMatchObject([
+      { isFull: false, waiting: { count: 2, bytes: 6, oldestAt: all[102]?.message.receivedAt } },
+    ])
   })
 
   it('finds where a message is, however long ago and whatever its clock said', async () => {

@@ -3,7 +3,6 @@ import type { MessageId } from '@w3bstream/protocol'
 import type { Aws } from '../calls/Aws.ts'
 import { contend } from '../state/contend.ts'
 import { StateTable } from '../state/StateTable.ts'
-import { countWaiting } from './countWaiting.ts'
 import { type Head, Heads } from './Heads.ts'
 import { inGroups } from './inGroups.ts'
 import { logName } from './logName.ts'
@@ -13,6 +12,7 @@ import { readGap, type StreamGap } from './readGap.ts'
 import { Segments } from './Segments.ts'
 import type { SegmentEntry } from './segmentItem.ts'
 import { type StreamRecord, streamEntries } from './streamEntries.ts'
+import { WaitingCounter } from './WaitingCounter.ts'
 
 /** A log that got messages. */
 export interface Written {
@@ -23,6 +23,12 @@ export interface Written {
   readonly waiting: WaitingLog
   /** Whether that fills a task, or nobody has said yet when it does. */
   readonly isFull: boolean
+}
+
+/** What a writer remembers of a log. */
+interface KnownLog {
+  readonly recent: RecentIds
+  readonly counter: WaitingCounter
 }
 
 const LOGS_AT_ONCE = 8
@@ -39,7 +45,7 @@ export class SegmentWriter {
   readonly #segments: Segments
   readonly #heads: Heads
   readonly #entries: number
-  readonly #logs = new Map<string, RecentIds>()
+  readonly #logs = new Map<string, KnownLog>()
   /** Logs that are being written to: each by one at a time. */
   readonly #busy = new Map<string, Promise<unknown>>()
 
@@ -99,7 +105,7 @@ export class SegmentWriter {
   }
 
   async #writeLog(log: LogId, entries: readonly SegmentEntry[]): Promise<Written> {
-    const recent = this.#recentIds(log)
+    const { recent, counter } = this.#known(log)
     await recent.load(entries)
     const isNew = ({ id }: SegmentEntry) => !recent.has(id)
     const count = entries.filter(isNew).length
@@ -123,7 +129,7 @@ export class SegmentWriter {
       return { value: null }
     })
     const head = await this.#tell(log, recent)
-    const waiting = await countWaiting(this.#segments, head, (messages, bytes) => isFull(head, messages, bytes))
+    const waiting = await counter.count(head.cursor, (messages, bytes) => isFull(head, messages, bytes))
     return { log, count, waiting, isFull: waiting.count > 0 && isFull(head, waiting.count, waiting.bytes) }
   }
 
@@ -135,10 +141,13 @@ export class SegmentWriter {
     return raised ?? (await this.#heads.get(log)) ?? { log, cursor: 0, full: null }
   }
 
-  #recentIds(log: LogId): RecentIds {
+  #known(log: LogId): KnownLog {
     const name = logName(log)
-    const known =
-      this.#logs.get(name) ?? new RecentIds({ segments: this.#segments, heads: this.#heads, clock: this.#clock }, log)
+    const modules = { segments: this.#segments, heads: this.#heads, clock: this.#clock }
+    const known = this.#logs.get(name) ?? {
+      recent: new RecentIds(modules, log),
+      counter: new WaitingCounter(modules, log),
+    }
     this.#logs.delete(name)
     this.#logs.set(name, known)
     const [oldest] = this.#logs.keys()
