@@ -1,4 +1,4 @@
-import { clusterName } from './deployment.ts'
+import { clusterName } from './clusterName.ts'
 
 /** Where containers run: on Fargate, and on instances with GPUs. */
 export const cluster = new aws.ecs.Cluster('Cluster', {

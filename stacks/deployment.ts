@@ -41,6 +41,3 @@ await refuseNewerData(stage)
 
 /** The beginning of the names of what belongs to this stage. */
 export const prefix = `${$app.name}-${stage}`
-
-/** The cluster's name, written out since instances have to know it before the cluster knows of them. */
-export const clusterName = prefix

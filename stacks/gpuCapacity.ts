@@ -1,4 +1,5 @@
-import { clusterName, config, prefix } from './deployment.ts'
+import { clusterName } from './clusterName.ts'
+import { config, prefix } from './deployment.ts'
 import { outboundOnly, subnets } from './network.ts'
 import { namePrefix, serviceRole } from './roles.ts'
 

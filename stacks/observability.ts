@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { clusterName, config, prefix, stage } from './deployment.ts'
+import { clusterName } from './clusterName.ts'
+import { config, prefix, stage } from './deployment.ts'
 import { ingestLambda } from './ingest.ts'
 import { queues } from './queues.ts'
 import { segments } from './segments.ts'

@@ -1,4 +1,5 @@
-import { clusterName, prefix } from './deployment.ts'
+import { clusterName } from './clusterName.ts'
+import { prefix } from './deployment.ts'
 import type { QueuePair } from './queues.ts'
 
 /** What grows and shrinks with a queue. */
