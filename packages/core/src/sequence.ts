@@ -26,7 +26,7 @@ export async function sequence(
   signal: AbortSignal,
 ): Promise<{ readonly made: number; readonly failed: readonly LogId[] }> {
   const asked = only === null ? null : new Set(only.map(keyOf))
-  const waiting = (await ports.messages.waiting(COUNTED))
+  const waiting = (await ports.messages.waiting(COUNTED, only ?? undefined))
     .filter(({ log }) => asked === null || asked.has(keyOf(log)))
     .toSorted((a, b) => a.oldestAt - b.oldestAt)
   const left = waiting.values()

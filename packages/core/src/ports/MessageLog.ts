@@ -101,8 +101,12 @@ export interface MessageLog {
   envelopes(ids: readonly MessageId[]): Promise<Envelope[]>
   /** All logs that ever had a message. */
   logs(): Promise<LogId[]>
-  /** Logs with messages after their task cursor (see TaskStore.create). @param cap stop counting a log there */
-  waiting(cap: number): Promise<WaitingLog[]>
+  /**
+   * Logs with messages after their task cursor (see TaskStore.create).
+   * @param cap stop counting a log there
+   * @param only look at no others; a store may look at them all the same
+   */
+  waiting(cap: number, only?: readonly LogId[]): Promise<WaitingLog[]>
   /** True where the older API's signed message (device, payload) is there already. */
   legacySeen(projectId: ProjectId, device: string, payloadHash: string): Promise<boolean>
   /**

@@ -120,8 +120,8 @@ export class DynamoMessageLog implements MessageLog, LogReader {
     return (await this.#heads.all()).map(({ log }) => log)
   }
 
-  async waiting(cap: number): Promise<WaitingLog[]> {
-    const heads = await this.#sighted(await this.#heads.all())
+  async waiting(cap: number, only?: readonly LogId[]): Promise<WaitingLog[]> {
+    const heads = await this.#sighted(only === undefined ? await this.#heads.all() : await this.#heads.many(only))
     const behind = heads.filter(({ cursor, end }) => cursor < end)
     const counted = await inGroups(behind, LOGS_AT_ONCE, ({ log, cursor }) =>
       this.#counter(log).count(cursor, (count) => count >= Math.max(1, cap)),

@@ -2,7 +2,7 @@ import type { LogId, LogPosition } from '@w3bstream/core/ports'
 import { attribute, type Item, read } from '../state/attribute.ts'
 import type { StateTable } from '../state/StateTable.ts'
 import { stateKeys } from '../state/stateKeys.ts'
-import { parseLogName } from './logName.ts'
+import { logName, parseLogName } from './logName.ts'
 import { placeOf } from './position.ts'
 
 /** When a log's waiting messages fill a task. */
@@ -46,6 +46,13 @@ export class Heads {
   async get(log: LogId): Promise<Head | null> {
     const item = await this.#table.get(stateKeys.log(log))
     return item === null ? null : parseHead(item)
+  }
+
+  /** Those that are in the directory, each once. */
+  async many(logs: readonly LogId[]): Promise<Head[]> {
+    const keys = new Map(logs.map((log) => [logName(log), stateKeys.log(log)]))
+    const items = await this.#table.getMany([...keys.values()])
+    return items.filter((item) => item !== null).map(parseHead)
   }
 
   /** Puts a log into the directory, before its first segment: a log that is not in it would never be packed. */

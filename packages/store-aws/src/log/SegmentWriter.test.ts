@@ -417,6 +417,19 @@ describe('SegmentWriter', () => {
     ])
   })
 
+  it('looks at the logs alone that a signal names', async () => {
+    const logs = Array.from({ length: 12 }, () => someLog())
+    await world.writer.write(await world.records(logs.map((log) => fresh(log, 'a'))))
+    const [first] = logs
+    if (first === undefined) throw new Error('no log')
+    const recorder = new Recorder(aws.fetch)
+    const messages = world.newMessages(recorder.aws)
+    expect(await messages.waiting(10, [first, first, someLog()])).toMatchObject([{ log: first, count: 1 }])
+    const units = recorder.take().reduce((sum, { readUnits }) => sum + readUnits, 0)
+    expect(units).toBeLessThan(6)
+    expect(await messages.waiting(10)).toHaveLength(12)
+  })
+
   it('finds where a message is, however long ago and whatever its clock said', async () => {
     const log = someLog()
     const time = { at: 1_767_225_600_000 }
