@@ -1,6 +1,6 @@
 import { config, configJson, stage } from './deployment.ts'
 import type { QueuePair } from './queues.ts'
-import { secretParameter } from './secrets.ts'
+import { secretParameter, secretsVersion } from './secrets.ts'
 import { bucket, messages, state } from './storage.ts'
 
 /** A unit's environment, as `functions/shared/readEnvironment.ts` reads it. */
@@ -14,6 +14,7 @@ export const common: Environment = {
   W3B_TABLE_STATE: state.name,
   W3B_BUCKET: bucket.name,
   W3B_LOG_LEVEL: config.aws.logLevel,
+  W3B_SECRETS_VERSION: secretsVersion,
 }
 
 /** A queue's URL and that of its dead letters. */

@@ -20,3 +20,8 @@ export function secretParameter(name: SecretName): aws.ssm.Parameter {
   if (found === undefined) throw new Error(`This deployment has no secret ${name}.`)
   return found
 }
+
+/** Changes with any secret: units read theirs once, and start anew when their settings change. */
+export const secretsVersion: $util.Output<string> = $resolve(
+  [...parameters.values()].map(({ version }) => version),
+).apply((versions) => versions.join('.'))

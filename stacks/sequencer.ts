@@ -25,7 +25,6 @@ export const sequencer = lambda('Sequencer', {
   timeoutS: timeouts.sequencer,
   environment: {
     ...common,
-    ...queueUrls('PACK', pack),
     ...queueUrls('PROVE', prove),
     ...(proveGpu === null ? {} : queueUrls('PROVE_GPU', proveGpu)),
     ...queueUrls('SETTLE', settle),
@@ -60,7 +59,7 @@ export const sequencer = lambda('Sequencer', {
     useObjects,
     listObjects,
     expireObjects,
-    sendTo(pack, prove, settle, ...(proveGpu === null ? [] : [proveGpu])),
+    sendTo(prove, settle, ...(proveGpu === null ? [] : [proveGpu])),
     ...consumeFrom(pack, gaps),
     sequencerKey.sign,
     // It replaces transactions that are stuck, and names the prover in assignments.

@@ -54,8 +54,9 @@ describe('readEnvironment', () => {
       config: { limits: { maxBatch: 1_000 } },
     })
     expect(readEnvironment('sequencer', { ...full, W3B_QUEUE_PROVE_GPU: '' })).toMatchObject({
-      packQueue: { url: expect.stringContaining('PACK'), deadLetters: expect.stringContaining('PACK-dead') },
+      proveQueue: { url: expect.stringContaining('PROVE'), deadLetters: expect.stringContaining('PROVE-dead') },
       proveGpuQueue: null,
+      secretsVersion: null,
     })
   })
 
@@ -80,7 +81,7 @@ describe('readEnvironment', () => {
     ['W3B_STAGE', 5],
     ['W3B_CONFIG', '{"secret":'],
     ['W3B_CONFIG', '{"secret":1}'],
-    ['W3B_QUEUE_PACK', 'secret'],
+    ['W3B_QUEUE_GAPS', 'secret'],
     ['W3B_KEY_SEQUENCER', 'secret key'],
     ['W3B_LOG_LEVEL', 'secret'],
   ])('names %s when it is %j, without its value', (name, value) => {

@@ -100,12 +100,14 @@ const FIELDS = {
   originSecrets: hashes('W3B_ORIGIN_SECRETS'),
   direct: optional('W3B_DIRECT', oneOf('on', 'off'), 'off'),
   streamMs: optional('W3B_STREAM_MS', milliseconds(60_000), 60_000),
+  /** Changes with any secret, so that a unit which has read one is replaced. */
+  secretsVersion: optional('W3B_SECRETS_VERSION', text, null),
   logLevel: optional('W3B_LOG_LEVEL', oneOf('error', 'warn', 'info', 'debug'), 'info'),
 } as const satisfies Record<string, Read<unknown>>
 
 type Field = keyof typeof FIELDS
 
-const COMMON = ['stage', 'messagesTable', 'stateTable', 'bucket', 'logLevel'] as const
+const COMMON = ['stage', 'messagesTable', 'stateTable', 'bucket', 'logLevel', 'secretsVersion'] as const
 
 const UNITS = {
   ingest: [...COMMON, 'credentialKeyParameter', 'originSecrets', 'direct', 'streamMs'],
@@ -113,7 +115,6 @@ const UNITS = {
   segments: [...COMMON, 'packQueue'],
   sequencer: [
     ...COMMON,
-    'packQueue',
     'proveQueue',
     'proveGpuQueue',
     'settleQueue',

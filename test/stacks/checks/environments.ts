@@ -40,6 +40,9 @@ export const checkEnvironments: Check = (graph) => {
       } catch (error) {
         problems.push(`${resource.name}: ${error instanceof Error ? error.message : String(error)}`)
       }
+      // What a unit has read once stays with it as long as its settings do.
+      if (!/^\d+(?:\.\d+)*$/.test(environment.W3B_SECRETS_VERSION ?? ''))
+        problems.push(`${resource.name} goes on with a secret that was changed`)
       for (const name of Object.keys(environment))
         if (name.startsWith('W3B_') && !SOURCE.includes(`'${name.replace(/_DLQ$/, '')}'`))
           problems.push(`${resource.name} is told ${name}, which nothing reads`)

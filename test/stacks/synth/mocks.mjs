@@ -47,6 +47,7 @@ const OUTPUTS = {
     bucketRegionalDomainName: `${name}.s3.${REGION}.amazonaws.com`,
   }),
   'aws:sqs/queue:Queue': ({ name }) => ({ url: `https://sqs.${REGION}.amazonaws.com/${ACCOUNT}/${name}` }),
+  'aws:ssm/parameter:Parameter': () => ({ version: 3 }),
   'docker-build:index:Image': () => ({ digest: `sha256:${'0'.repeat(64)}`, ref: 'ref' }),
   'random:index/randomBytes:RandomBytes': ({ name }) => ({
     base64: Buffer.from(`generated-${name}`.padEnd(32, '-').slice(0, 32)).toString('base64'),
