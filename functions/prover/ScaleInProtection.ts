@@ -1,7 +1,7 @@
 import { request } from 'node:http'
 import type { Telemetry } from '@w3bstream/core'
 
-/** Longer than a proof; renewed while there is work. */
+/** Longer than a proof. Work that never pauses is protected no longer than this at a time, so that a deployment gets its turn. */
 const EXPIRES_MINUTES = 60
 const TIMEOUT_MS = 5_000
 
