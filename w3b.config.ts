@@ -11,8 +11,8 @@ export default defineConfig((stage) => ({
     region: 'us-east-1',
     ingest: { at: 'cloudfront', direct: stage !== 'production' },
     cpuProvers: { max: stage === 'production' ? 8 : 2, vcpu: 2, memoryGb: 8 },
-    // No runtime of this version uses a GPU.
-    gpuProvers: null,
+    // From zero instances, for the runtimes that can use one.
+    gpuProvers: stage === 'production' ? { instanceTypes: ['g6.xlarge', 'g5.xlarge'], max: 2 } : null,
     node: stage === 'production' ? { vcpu: 0.25, memoryGb: 0.5 } : null,
     logDays: stage === 'production' ? 30 : 7,
   },

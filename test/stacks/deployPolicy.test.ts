@@ -39,7 +39,6 @@ const graphs: Graph[] = []
 beforeAll(async () => {
   for (const stage of ['everything', 'worker', 'direct'])
     graphs.push(await synthesise({ stage, config: `test/stacks/variants/${stage}.ts`, bundle: false }))
-  graphs.push(await synthesise({ stage: 'production', config: 'test/stacks/variants/gpu.ts', bundle: false }))
 }, 300_000)
 
 /** What a deploy calls and the statements do not allow. */

@@ -4,7 +4,7 @@ import type { Graph, Resource } from './synth/synthesise.ts'
 export interface Mutation {
   readonly what: string
   /** The deployment that it is made in. */
-  readonly on: 'dev' | 'production' | 'gpu' | 'everything' | 'worker' | 'direct'
+  readonly on: 'dev' | 'production' | 'everything' | 'worker' | 'direct'
   readonly change: (graph: Graph) => void
   readonly says: RegExp
 }
@@ -61,7 +61,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'a hint becomes visible while its proof may still run',
-    on: 'gpu',
+    on: 'production',
     change: (graph) => assign(graph, 'ProveGpuQueue', { visibilityTimeoutSeconds: 600 }),
     says: /ProveGpuQueue.*not above the 600 s/,
   },
@@ -116,7 +116,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'a prover may write all of the state',
-    on: 'gpu',
+    on: 'production',
     change: (graph) => replace(graph, 'GpuProverTaskRole', 'ForAllValues:StringLike', 'ForAnyValue:StringLike'),
     says: /^GpuProverTaskRole may do dynamodb:PutItem to all of the state/,
   },
@@ -238,38 +238,38 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'a task shares its GPU',
-    on: 'gpu',
+    on: 'production',
     change: (graph) => replace(graph, 'GpuProverTask', '"resourceRequirements":[{"type":"GPU","value":"1"}],', ''),
     says: /^GpuProverTask has no GPU of its own/,
   },
   {
     what: 'a task with a GPU does not fit into its instance',
-    on: 'gpu',
+    on: 'production',
     change: (graph) => assign(graph, 'GpuProverTask', { memory: '15360' }),
     says: /^GpuProverTask does not fit into a g6\.xlarge/,
   },
   {
     what: 'a container shares its instance’s network, and so its metadata',
-    on: 'gpu',
+    on: 'production',
     change: (graph) => assign(graph, 'GpuProverTask', { networkMode: 'host' }),
     says: /^GpuProverTask is not behind the bridge/,
   },
   {
     what: 'instances give metadata to containers',
-    on: 'gpu',
+    on: 'production',
     change: (graph) =>
       replace(graph, 'GpuLaunchTemplate', '"httpPutResponseHopLimit":1', '"httpPutResponseHopLimit":2'),
     says: /^GpuLaunchTemplate gives metadata to containers/,
   },
   {
     what: 'instances stay when nothing is to be done',
-    on: 'gpu',
+    on: 'production',
     change: (graph) => assign(graph, 'GpuSpotGroup', { minSize: 1 }),
     says: /^GpuSpotGroup does not go to zero/,
   },
   {
     what: 'nothing takes the place of spot capacity',
-    on: 'gpu',
+    on: 'production',
     change: (graph) => {
       drop(graph, 'GpuOnDemandGroup')
       drop(graph, 'GpuOnDemand')
@@ -284,7 +284,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'a service runs where its cluster has no capacity',
-    on: 'gpu',
+    on: 'production',
     change: (graph) => assign(graph, 'CapacityProviders', { capacityProviders: ['FARGATE', 'FARGATE_SPOT'] }),
     says: /^GpuProvers asks for capacity/,
   },

@@ -11,7 +11,6 @@ const SHIPPED = 'test/stacks/variants/shipped.ts'
 const DEPLOYMENTS: Readonly<Record<string, SynthOptions>> = {
   dev: { stage: 'dev', config: SHIPPED },
   production: { stage: 'production', config: SHIPPED, bundle: false },
-  gpu: { stage: 'production', config: 'test/stacks/variants/gpu.ts', bundle: false },
   everything: {
     stage: 'everything-with-the-longest-name',
     config: 'test/stacks/variants/everything.ts',

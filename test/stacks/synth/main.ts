@@ -8,6 +8,19 @@ const USAGE = 'npm run synth -- --stage STAGE --out FILE [--config FILE] [--secr
 
 const root = resolve(import.meta.dirname, '../../..')
 
+/** `w3b.config.ts` with contracts that are nowhere: the graph can be looked at before there are any. */
+const WITHOUT_CONTRACTS = 'test/stacks/variants/shipped.ts'
+
+/** Whether `w3b.config.ts` is as it comes: no chain of the stage has contracts yet. What else may be wrong with it is found when it is used. */
+async function lacksContracts(stage: string): Promise<boolean> {
+  try {
+    const { default: configOf } = await import('../../../w3b.config.ts')
+    return configOf(stage).chains.every(({ contracts }) => contracts === null)
+  } catch {
+    return false
+  }
+}
+
 function readOptions() {
   const { values } = parseArgs({
     options: {
@@ -25,10 +38,14 @@ function readOptions() {
 try {
   const { stage, out, config, secrets, format, 'no-bundle': noBundle } = readOptions()
   if (stage === undefined || out === undefined) throw new Error(`Usage: ${USAGE}`)
+  const placeholders = config === undefined && (await lacksContracts(stage))
+  if (placeholders)
+    console.error('w3b.config.ts names no contracts yet: placeholders stand in their place. A deploy would be refused.')
+  const chosen = placeholders ? WITHOUT_CONTRACTS : config
   const graph = await synthesise({
     stage,
     bundle: !noBundle,
-    ...(config === undefined ? {} : { config: relative(root, resolve(config)) }),
+    ...(chosen === undefined ? {} : { config: relative(root, resolve(chosen)) }),
     ...(format === undefined ? {} : { parameters: { [`/w3bstream/${stage}/data/format`]: format } }),
     ...(secrets === undefined ? {} : { secrets: JSON.parse(readFileSync(secrets, 'utf8')) }),
   })
