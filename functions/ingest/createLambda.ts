@@ -1,4 +1,4 @@
-import type { Telemetry } from '@w3bstream/core'
+import { systemClock, type Telemetry } from '@w3bstream/core'
 import { errorResponse } from '@w3bstream/http'
 import { W3bError } from '@w3bstream/protocol'
 import { fetchAws } from '@w3bstream/store-aws/fetch'
@@ -40,10 +40,12 @@ export function createLambda(variables: Variables, write: (line: string) => void
     { service: `${environment.stage}-ingest`, level: environment.logLevel, traceRate: environment.config.traceRate },
   )
   const aws = fetchAws(options)
-  const clock = { now: () => Date.now() }
   const origins = { secrets: environment.originSecrets, direct: environment.direct === 'on' }
   const open = once(() =>
-    createIngest({ aws, telemetry, clock, parameter: (name) => fetchParameter(options, name) }, environment),
+    createIngest(
+      { aws, telemetry, clock: systemClock, parameter: (name) => fetchParameter(options, name) },
+      environment,
+    ),
   )
   // The first call asks again, and tells.
   open().catch(() => {})

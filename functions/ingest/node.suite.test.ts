@@ -1,3 +1,4 @@
+import { systemClock } from '@w3bstream/core'
 import type { AppEnv } from '@w3bstream/http'
 import { serve } from '@w3bstream/http/node'
 import { httpSuite } from '@w3bstream/http/suite'
@@ -29,7 +30,7 @@ describe('the application under Node, over DynamoDB and S3', () => {
           { write: () => {}, sendTraces: null },
           { service: 'test', level: 'error', traceRate: 0 },
         ),
-        clock: { now: () => Date.now() },
+        clock: systemClock,
         parameter: (name) => fetchParameter(calls, name),
       },
       environment,

@@ -1,3 +1,4 @@
+import { systemClock } from '@w3bstream/core'
 import { errorResponse } from '@w3bstream/http'
 import { fetchAws } from '@w3bstream/store-aws/fetch'
 import { readVariables, type Variables } from '../shared/readVariables.ts'
@@ -46,7 +47,6 @@ async function open(bindings: Variables): Promise<Opened> {
     { service: `${environment.stage}-ingest`, level: environment.logLevel, traceRate: environment.config.traceRate },
   )
   const aws = fetchAws(options)
-  const clock = { now: () => Date.now() }
   const parameter = (name: string) => fetchParameter(options, name)
-  return { telemetry, ingest: await createIngest({ aws, telemetry, clock, parameter }, environment) }
+  return { telemetry, ingest: await createIngest({ aws, telemetry, clock: systemClock, parameter }, environment) }
 }

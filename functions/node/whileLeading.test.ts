@@ -1,8 +1,7 @@
-import { pause, type Telemetry } from '@w3bstream/core'
+import { systemClock as clock, pause, type Telemetry } from '@w3bstream/core'
 import { LeaderLease, openState } from '@w3bstream/store-aws'
 import { testAws } from '@w3bstream/store-aws/testing'
 import { expect, it, onTestFinished, vi } from 'vitest'
-import { systemClock as clock } from '../shared/systemClock.ts'
 import { whileLeading } from './whileLeading.ts'
 
 const LEASE_MS = 1_500

@@ -1,11 +1,11 @@
 import { pathToFileURL } from 'node:url'
+import { systemClock } from '@w3bstream/core'
 import { W3bError } from '@w3bstream/protocol'
 import { readAwsEnvironment } from '@w3bstream/store-aws'
 import { sdkAws } from '@w3bstream/store-aws/sdk'
 import * as z from 'zod'
 import { openKey } from '../shared/openKey.ts'
 import { readSecret } from '../shared/readSecret.ts'
-import { systemClock } from '../shared/systemClock.ts'
 import { operate } from './operate.ts'
 
 const configured = z.object({ aws: z.object({ region: z.string() }) })

@@ -1,4 +1,4 @@
-import type { BlobStore, ChainState, Clock, Queue, TaskStore } from '@w3bstream/core'
+import { type BlobStore, type ChainState, type Clock, type Queue, systemClock, type TaskStore } from '@w3bstream/core'
 import {
   type Aws,
   type AwsOptions,
@@ -13,7 +13,6 @@ import {
 } from '@w3bstream/store-aws'
 import { sdkAws } from '@w3bstream/store-aws/sdk'
 import type { Environment, QueueUrls, Unit, Variables } from './readEnvironment.ts'
-import { systemClock } from './systemClock.ts'
 import { PowertoolsTelemetry } from './telemetry/PowertoolsTelemetry.ts'
 
 type CommonEnvironment = Pick<

@@ -38,6 +38,7 @@ import {
   type Runtime,
   type SettlePorts,
   settleTasks,
+  systemClock,
   type Telemetry,
   type W3bstream,
   type W3bstreamModules,
@@ -70,7 +71,6 @@ import { makeDataDir } from './makeDataDir.ts'
 import { operatorToken } from './operatorToken.ts'
 import { PinoTelemetry } from './PinoTelemetry.ts'
 import { Sequencer } from './Sequencer.ts'
-import { systemClock } from './systemClock.ts'
 
 /** Wraps a port before it is used: tests stop the process between two of its calls. */
 export type Intercept = <T extends object>(name: string, port: T) => T

@@ -3,7 +3,7 @@ import { batch, keyed, legacy, readLog, signed, someDevice, someLog, unsigned } 
 import { toHex } from '@w3bstream/protocol'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { fetchAws } from '../calls/fetchAws.ts'
-import { Recorder } from '../calls/Recorder.ts'
+import { Recorder } from '../testing/Recorder.ts'
 import { testAws } from '../testing/testAws.ts'
 import { type LogWorld, logWorld } from './logWorld.test.fixture.ts'
 

@@ -1,6 +1,6 @@
 import type { AttributeValue, ConsumedCapacity } from '@aws-sdk/client-dynamodb'
-import type { Aws, CallOptions, DynamoCalls, SqsCalls, StreamCalls } from './Aws.ts'
-import { AwsError } from './AwsError.ts'
+import type { Aws, CallOptions, DynamoCalls, SqsCalls, StreamCalls } from '../calls/Aws.ts'
+import { AwsError } from '../calls/AwsError.ts'
 
 /** What calls of one kind to one table, queue or bucket came to. */
 export interface Recorded {

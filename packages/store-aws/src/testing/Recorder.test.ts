@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { testAws } from '../testing/index.ts'
 import { itemBytes, Recorder } from './Recorder.ts'
+import { testAws } from './testAws.ts'
 
 const aws = testAws()
 

@@ -1,4 +1,4 @@
-import type { Clock } from '@w3bstream/core'
+import type { Clock } from './ports/Clock.ts'
 
 /** The machine's clock. */
 export const systemClock: Clock = { now: () => Date.now() }
