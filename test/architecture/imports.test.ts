@@ -16,7 +16,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'any'>> = {
   content: ['protocol', 'core'],
   http: ['protocol', 'core'],
   local: 'any',
-  cli: ['protocol', 'local', 'http', 'chain'],
+  sdk: ['protocol'],
+  cli: ['protocol', 'sdk', 'local', 'http', 'chain'],
 }
 
 /** The ports alone are for adapters; the steps are for compositions. */
@@ -59,8 +60,8 @@ describe('the import table', () => {
         expect(['@w3bstream/protocol', '@w3bstream/store-aws/tables'], file).toContain(imported)
   })
 
-  it('keeps node built-ins out of protocol, core, the HTTP application and the adapters that edge workers use', () => {
-    for (const name of ['protocol', 'core', 'http', 'store-aws'])
+  it('keeps node built-ins out of protocol, the SDK, core, the HTTP application and the adapters that edge workers use', () => {
+    for (const name of ['protocol', 'sdk', 'core', 'http', 'store-aws'])
       for (const file of sources(join(root, 'packages', name, 'src'))) {
         if (file.includes('.suite.') || file.includes('/node/')) continue
         expect(readFileSync(file, 'utf8'), file).not.toMatch(/from 'node:/)

@@ -6,7 +6,7 @@ import { answers } from '../node/answers.ts'
 import { connect, type NodeOptions, withNode } from '../node/nodeOptions.ts'
 import { rows } from '../output/rows.ts'
 import { readText } from '../readInput.ts'
-import { signMessage } from '../signMessage.ts'
+import { signAsDevice } from '../signAsDevice.ts'
 
 interface Options extends NodeOptions {
   readonly file?: string
@@ -44,7 +44,7 @@ export function sendMessage(parent: Command, context: CommandContext): void {
       const payload = data ?? (await readText(options.file ?? '-', stdin, MAX_DATA))
       const node = await connect(options, env)
       const signed =
-        options.keyFile === undefined ? null : await signMessage(node, id, payload, options.keyFile, options)
+        options.keyFile === undefined ? null : await signAsDevice(node, id, payload, options.keyFile, options)
       const version = signed?.version ?? options.projectVersion
       const accepted = await node.ask('/v1/messages', answers.accepted, {
         method: 'POST',

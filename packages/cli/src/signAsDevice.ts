@@ -1,32 +1,15 @@
-import { createHash } from 'node:crypto'
-import {
-  address,
-  type Did,
-  type Domain,
-  didOfAddress,
-  type Hex,
-  hash,
-  messageDigest,
-  type ProjectId,
-} from '@w3bstream/protocol'
+import { address, type Domain, didOfAddress, type ProjectId } from '@w3bstream/protocol'
+import { type SignedMessage, signMessage } from '@w3bstream/sdk'
 import { NodeAnswerError } from './errors/NodeAnswerError.ts'
 import { UsageError } from './errors/UsageError.ts'
 import { answers } from './node/answers.ts'
 import type { NodeClient } from './node/NodeClient.ts'
 
-/** A device's signature with what it covers. */
-export interface SignedMessage {
-  readonly device: Did
-  readonly nonce: string
-  readonly version: string
-  readonly signature: Hex
-}
-
 /**
- * Signs a message as a device does for `/v1`: EIP-712 over registry, project, version, device, nonce and the payload's hash.
+ * Signs a message as a device does for `/v1`, with a key from a file.
  * What is not given, the node is asked for.
  */
-export async function signMessage(
+export async function signAsDevice(
   node: NodeClient,
   projectId: ProjectId,
   payload: string,
@@ -40,13 +23,11 @@ export async function signMessage(
 ): Promise<SignedMessage> {
   const { LocalSigner } = await import('@w3bstream/chain')
   const signer = LocalSigner.fromFile(keyFile)
-  const device = didOfAddress(signer.address)
+  const device = { device: didOfAddress(signer.address), sign: signer.sign.bind(signer) }
   const nonce = uint64('--nonce', given.nonce ?? Date.now().toString())
   const domain = await domainOf(node, given)
   const version = given.projectVersion ?? (await node.ask(`/v1/projects/${projectId}`, answers.project)).defaultVersion
-  const payloadHash = hash(`0x${createHash('sha256').update(payload, 'utf8').digest('hex')}`)
-  const signature = await signer.sign(messageDigest(domain, { projectId, version, device, nonce, payloadHash }))
-  return { device, nonce: nonce.toString(), version, signature }
+  return signMessage(device, domain, { projectId, version, nonce, payload })
 }
 
 async function domainOf(

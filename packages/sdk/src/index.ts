@@ -1,0 +1,5 @@
+export * from './KeySet.ts'
+export * from './keyOfDevice.ts'
+export * from './scopeOf.ts'
+export * from './signMessage.ts'
+export * from './signReading.ts'
