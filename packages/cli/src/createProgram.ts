@@ -16,6 +16,7 @@ import { sendMessage } from './commands/sendMessage.ts'
 import { showMessage } from './commands/showMessage.ts'
 import { showProject } from './commands/showProject.ts'
 import { showTask } from './commands/showTask.ts'
+import { testProject } from './commands/testProject.ts'
 import { verify } from './commands/verify.ts'
 
 /** The `w3b` command with all its commands. */
@@ -41,7 +42,8 @@ export function createProgram(context: CommandContext, version: string): Command
     verify(parent, context)
   }
 
-  const project = program.command('project').description('publish, register and show projects')
+  const project = program.command('project').description('try, publish, register and show projects')
+  testProject(project, context)
   publishProject(project, context)
   showProject(project, context)
   listProjects(project, context)
