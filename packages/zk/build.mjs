@@ -9,89 +9,32 @@
  * Exit codes: 0 done or equal, 1 failed or different, 3 the pinned compiler cannot be had, so nothing was compared.
  */
 import { spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { homedir } from 'node:os'
-import { dirname, join, relative, resolve } from 'node:path'
+import { dirname, join, relative } from 'node:path'
+import {
+  BuildError,
+  cache,
+  cargo,
+  cargoEnv,
+  compare,
+  folder,
+  main,
+  PINNED,
+  root,
+  run,
+  sha256,
+  zk,
+} from './compiler.mjs'
 
-/** Compilers of Debian that can build std for WASM from its packaged source. Another version gives other bytes. */
-const PINNED = {
-  'rustc-web': '1.96.0+dfsg1-1~deb12u2',
-  'cargo-web': '1.96.0+dfsg1-1~deb12u2',
-  'rust-web-src': '1.96.0+dfsg1-1~deb12u2',
-  'lld-19': '1:19.1.7-3~deb12u1',
-}
 const CIRCUITS = [{ name: 'weather', crate: 'weather-circuit', artifacts: 'examples/halo2-weather/artifacts' }]
 const FIXTURES = { modules: ['prove_string', 'prove_bytes'], artifacts: 'packages/runtimes/src/halo2/fixtures' }
 const VECTORS = 'test/vectors/input-commitment.json'
 const WASM = 'wasm32-unknown-unknown'
 
-const root = resolve(import.meta.dirname, '../..')
-const zk = import.meta.dirname
-const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'w3bstream', 'zk')
-const cargoHome = process.env.CARGO_HOME ?? join(homedir(), '.cargo')
 const require = createRequire(join(root, 'examples/halo2-weather/package.json'))
 const check = process.argv.includes('--check')
 const out = check ? join(cache, 'check') : root
-
-class BuildError extends Error {
-  constructor(message, exitCode = 1) {
-    super(message)
-    this.exitCode = exitCode
-  }
-}
-
-function run(command, args, { env = process.env, cwd = zk } = {}) {
-  const { status, error } = spawnSync(command, args, { env, cwd, stdio: ['ignore', 'inherit', 'inherit'] })
-  if (status !== 0) throw new BuildError(`${command} ${args[0]} failed: ${error?.message ?? `exit ${status}`}`)
-}
-
-const sha256 = (bytes) => `0x${createHash('sha256').update(bytes).digest('hex')}`
-const folder = (path) => {
-  mkdirSync(path, { recursive: true })
-  return path
-}
-
-function installed(pkg) {
-  const { stdout } = spawnSync('dpkg-query', ['-W', pkg], { encoding: 'utf8' })
-  return stdout?.trim().split('\t')[1] ?? ''
-}
-
-function installCompiler() {
-  const missing = Object.entries(PINNED).filter(([pkg, version]) => installed(pkg) !== version)
-  if (!missing.length) return
-  const wanted = Object.entries(PINNED).map(([pkg, version]) => `${pkg}=${version}`)
-  const line = `apt-get install -y --no-install-recommends ${wanted.join(' ')}`
-  if (process.getuid?.() !== 0) throw new BuildError(`Needs root once, on Debian 12: ${line}`, 3)
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  run('apt-get', ['update', '-qq'], { env })
-  try {
-    run('apt-get', line.split(' ').slice(1), { env })
-  } catch {
-    throw new BuildError(`Debian no longer offers the pinned compiler: ${line}`, 3)
-  }
-}
-
-/** The environment of a cargo run in which nothing of the machine reaches the output. */
-function cargoEnv(target, flags = []) {
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(CARGO_|RUST)/.test(name)))
-  const remap = { [root]: '/w3bstream', [target]: '/target', [join(cargoHome, 'registry/src')]: '/cargo' }
-  for (const path of ['/usr/lib/rustlib/src/rust', '/usr/src/rustc-1.96.0']) remap[path] = '/rust'
-  const remapped = Object.entries(remap).map(([from, to]) => `--remap-path-prefix=${from}=${to}`)
-  return {
-    ...env,
-    CARGO_HOME: cargoHome,
-    CARGO_TARGET_DIR: target,
-    CARGO_ENCODED_RUSTFLAGS: [...flags, ...remapped].join('\x1f'),
-    CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER: '/usr/bin/wasm-ld-19',
-    // std's source is built with the compiler it belongs to, which needs that compiler's unstable flags.
-    RUSTC_BOOTSTRAP: '1',
-    RUSTC: '/usr/bin/rustc',
-  }
-}
-
-const cargo = (args, options) => run('/usr/bin/cargo', args, options)
 
 /**
  * Builds a workspace's tools, or tests it, always with the same features, so that what it depends on is compiled once.
@@ -205,17 +148,10 @@ function buildVectors(tools) {
   writeFileSync(file, stdout)
 }
 
-function compare() {
+/** What lies below the folder that was built into. */
+function written() {
   const folders = [...CIRCUITS, FIXTURES].map(({ artifacts }) => artifacts)
-  const files = folders.flatMap((path) => readdirSync(join(out, path)).map((file) => join(path, file)))
-  const different = [...files, VECTORS].filter((file) => {
-    const committed = join(root, file)
-    return !existsSync(committed) || !readFileSync(committed).equals(readFileSync(join(out, file)))
-  })
-  if (different.length) {
-    throw new BuildError(`Not what the sources give (kept in ${out}):\n  ${different.join('\n  ')}`)
-  }
-  console.log(`${files.length + 1} files are what the sources give.`)
+  return [...folders.flatMap((path) => readdirSync(join(out, path)).map((file) => join(path, file))), VECTORS]
 }
 
 function build() {
@@ -224,19 +160,11 @@ function build() {
   buildVectors(tools)
   for (const circuit of CIRCUITS) buildCircuit(circuit, tools)
   buildFixtures()
-  if (check) compare()
+  if (check) compare(out, written())
   else
     console.log(
       `Wrote ${[...CIRCUITS, FIXTURES].map(({ artifacts }) => relative(root, join(out, artifacts))).join(', ')}, ${VECTORS}`,
     )
 }
 
-try {
-  installCompiler()
-  if (process.argv.includes('--test')) native(zk, 'test')
-  else build()
-} catch (error) {
-  if (!(error instanceof BuildError)) throw error
-  console.error(error.message)
-  process.exitCode = error.exitCode
-}
+main(process.argv.includes('--test') ? () => native(zk, 'test') : build)
