@@ -28,6 +28,7 @@ export class InstantRuntime implements Runtime {
       outputs: toHex(concatBytes(...words)),
       publicInputs,
       raw: JSON.stringify({ publicInputs }),
+      checkedBy: null,
     }
   }
 

@@ -125,6 +125,7 @@ async function proveLeased(
 async function run(ports: ProvePorts, limits: ProveLimits, record: TaskRecord, lease: Lease, signal: AbortSignal) {
   const { task, id } = record
   const version = await ports.projects.pinnedVersion(task.projectId, task.configHash, task.version)
+  const settles = version.outputs.some((out) => out.type === 'settlement')
   const runtime = ports.runtimes.get(version.vmType)
   if (runtime === undefined)
     throw new UnsupportedRuntimeError({ runtime: version.vmType, reason: 'no such runtime is set up here' })
@@ -157,6 +158,7 @@ async function run(ports: ProvePorts, limits: ProveLimits, record: TaskRecord, l
         timeoutMs: Math.min(version.limits.timeoutMs ?? limits.timeoutMs, limits.timeoutMs),
         memoryBytes: Math.min(version.limits.memoryBytes ?? limits.memoryBytes, limits.memoryBytes),
       },
+      onChain: settles,
       clientId: messages[0]?.device ?? '',
       sequencerSignature: record.assignment?.signature ?? '0x',
     },
@@ -171,7 +173,6 @@ async function run(ports: ProvePorts, limits: ProveLimits, record: TaskRecord, l
     named: version.verifier?.address ?? null,
   })
   forget(ports, id)
-  const settles = version.outputs.some((out) => out.type === 'settlement')
   if (settles && verdict !== 'verified')
     throw new ProofRejectedError({
       task: id,

@@ -14,7 +14,7 @@ import { type LocalNode, startLocal } from './startLocal.ts'
 /** Gives the same proof at once. */
 const INSTANT: Runtime = {
   vmType: 'halo2',
-  prove: async () => ({ proof: Uint8Array.of(1), outputs: '0x', publicInputs: [], raw: '' }),
+  prove: async () => ({ proof: Uint8Array.of(1), outputs: '0x', publicInputs: [], raw: '', checkedBy: null }),
   close: async () => {},
 }
 /** The caller's own trace. */

@@ -8,6 +8,7 @@ import {
   type NewTask,
   PayloadsExpiredError,
   type StalePage,
+  shortReason,
   type TaskPage,
   type TaskStep,
   type TaskStore,
@@ -272,6 +273,37 @@ export class SqliteTaskStore implements TaskStore {
     }, NO_SAVEPOINT)
     this.#tell(id, entry, record.task.projectId)
     return record
+  }
+
+  async note(
+    id: TaskId,
+    token: bigint,
+    log: { readonly at: number; readonly actor: string; readonly reason: string },
+  ): Promise<void> {
+    const { project, entry } = await this.#db.write(() => {
+      const row = this.#db
+        .sql(
+          `UPDATE tasks SET steps = steps + 1 WHERE id = ? AND lease_token = ? AND lease_holder IS NOT NULL
+           RETURNING seq, steps, state, CAST(project AS TEXT) AS project`,
+        )
+        .get(fromHex(id), token)
+      if (row === undefined) {
+        if (this.#db.sql('SELECT 1 FROM tasks WHERE id = ?').get(fromHex(id)) === undefined)
+          throw new TaskNotFoundError({ task: id })
+        throw new StaleLeaseError({ task: id, token })
+      }
+      const state = column.text(row, 'state') as TaskState
+      const entry: StateLogEntry = {
+        state,
+        at: log.at,
+        actor: log.actor,
+        reason: shortReason(log.reason),
+        result: null,
+      }
+      this.#addState(column.int(row, 'seq'), column.int(row, 'steps') - 1, entry)
+      return { project: projectId(column.uint64(row, 'project')), entry }
+    })
+    this.#tell(id, entry, project)
   }
 
   async countTry(id: TaskId, reason: string): Promise<number> {

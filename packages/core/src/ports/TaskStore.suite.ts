@@ -446,6 +446,86 @@ export const taskStoreSuite = (make: () => Promise<LogAndTasks>): void => {
     })
   })
 
+  describe('notes', () => {
+    it('stand in the state log in their order, and are no steps', async () => {
+      const both = await make()
+      const { tasks } = both
+      const { next: start } = await tasks.feed(null, 1)
+      const { created } = await packed(both)
+      const { id } = created
+      await tasks.advance(id, step.assign(id), by('sequencer', NOW + 1))
+      const token = (await tasks.lease(id, 'worker', NOW, 60_000))?.token ?? -1n
+      const seen: StateLogEntry[] = []
+      const stop = tasks.watch((task, entry, projectId) => {
+        if (task === id && projectId === created.log.projectId) seen.push(entry)
+      })
+      const before = await tasks.get(id)
+      for (const done of [1, 2]) await tasks.note(id, token, by(PROVER, NOW + 1 + done, `proving: ${done} of 2`))
+      expect(await tasks.get(id)).toEqual(before)
+      await tasks.advance(id, step.prove(id, token), by(PROVER, NOW + 4))
+      stop()
+      const states = await tasks.states(id)
+      expect(states.slice(1).map(({ state, at, actor, reason, result }) => [state, at, actor, reason, result])).toEqual(
+        [
+          ['assigned', NOW + 1, 'sequencer', 'because', null],
+          ['assigned', NOW + 2, PROVER, 'proving: 1 of 2', null],
+          ['assigned', NOW + 3, PROVER, 'proving: 2 of 2', null],
+          ['proved', NOW + 4, PROVER, 'because', '0xproof'],
+        ],
+      )
+      expect(seen).toEqual(states.slice(2))
+      const fed = await follow(tasks, start, created.log.projectId, 5)
+      expect(fed.map(({ taskId, entry }) => [taskId, entry])).toEqual(states.map((entry) => [id, entry]))
+    })
+
+    it('leave a task at rest at rest', async () => {
+      const both = await make()
+      const id = await assignedTask(both)
+      const token = (await both.tasks.lease(id, 'worker', NOW, 60_000))?.token ?? -1n
+      await both.tasks.note(id, token, by(PROVER, NOW + 50_000))
+      expect(await everyStale(both.tasks, 'assigned', NOW, 1_000)).toContain(id)
+    })
+
+    it("are the lease's holder's alone", async () => {
+      const both = await make()
+      const { tasks } = both
+      const id = await assignedTask(both)
+      const late = (await tasks.lease(id, 'late', NOW, 1_000))?.token ?? -1n
+      const newer = (await tasks.lease(id, 'newer', NOW + 2_000, 1_000))?.token ?? -1n
+      await expect(tasks.note(id, late, by(PROVER))).rejects.toThrow(StaleLeaseError)
+      await tasks.note(id, newer, by(PROVER))
+      await tasks.release(id, newer)
+      await expect(tasks.note(id, newer, by(PROVER))).rejects.toThrow(StaleLeaseError)
+      await expect(tasks.note(randomTaskId(), 1n, by(PROVER))).rejects.toThrow(TaskNotFoundError)
+      const proved = (await provedTask(both)).id
+      await expect(tasks.note(proved, 1n, by(PROVER))).rejects.toThrow(StaleLeaseError)
+      expect(await tasks.states(id)).toHaveLength(3)
+    })
+
+    it('are cut where they are long', async () => {
+      const both = await make()
+      const id = await assignedTask(both)
+      const token = (await both.tasks.lease(id, 'worker', NOW, 60_000))?.token ?? -1n
+      await both.tasks.note(id, token, by(PROVER, NOW, '🙂'.repeat(10_000)))
+      const { reason = '' } = (await both.tasks.states(id)).at(-1) ?? {}
+      expect(reason.length).toBeLessThanOrEqual(500)
+      expect(reason).toMatch(/^(?:🙂)+.?…$/u)
+    })
+
+    it('race with steps, and none is lost', async () => {
+      const both = await make()
+      const { tasks } = both
+      const id = await assignedTask(both)
+      const token = (await tasks.lease(id, 'worker', NOW, 60_000))?.token ?? -1n
+      const notes = Array.from({ length: 6 }, (_, i) => tasks.note(id, token, by(PROVER, NOW, `line ${i}`)))
+      await Promise.all([...notes, tasks.countTry(id, 'x'), tasks.renew(id, token, NOW, 90_000)])
+      await tasks.advance(id, step.prove(id, token), by(PROVER))
+      const reasons = (await tasks.states(id)).map(({ reason }) => reason).filter((reason) => reason.startsWith('line'))
+      expect(reasons.sort()).toEqual(Array.from({ length: 6 }, (_, i) => `line ${i}`))
+      expect((await tasks.states(id)).at(-1)?.state).toBe('proved')
+    })
+  })
+
   it('counts tries', async () => {
     const both = await make()
     const { created } = await packed(both)

@@ -136,6 +136,16 @@ export interface TaskStore {
     step: TaskStep,
     log: { readonly at: number; readonly actor: string; readonly reason: string },
   ): Promise<TaskRecord>
+  /**
+   * Adds a line to the state log without a step, by the lease's holder: how far a proof is. The line has the task's present state, `states`, the feed and
+   * those who watch have it as they have steps, and `updatedAt` and `stale` know nothing of it. A reason of more than `shortReason` keeps is cut.
+   * @throws {TaskNotFoundError} @throws {StaleLeaseError} the token is not the newest lease's, or nobody holds it
+   */
+  note(
+    id: TaskId,
+    token: bigint,
+    log: { readonly at: number; readonly actor: string; readonly reason: string },
+  ): Promise<void>
   /** Counts a try that failed and may be repeated. @returns the new count */
   countTry(id: TaskId, reason: string): Promise<number>
   /** @returns null while another holder's lease lasts at `now`, or when the task is not `assigned` */

@@ -9,6 +9,7 @@ import {
   type NewTask,
   PayloadsExpiredError,
   type StalePage,
+  shortReason,
   type TaskPage,
   type TaskStep,
   type TaskStore,
@@ -45,8 +46,6 @@ type ListFilter = Pick<Parameters<TaskStore['list']>[0], 'projectId' | 'state'>
 const { int, text } = attribute
 const SEQUENCE = 0xffff_ffffn
 const NEW = 'attribute_not_exists(#pk)'
-/** A longer reason is cut: it stands in the item that each step rewrites. */
-const MAX_REASON = 500
 const MAX_PROBLEM = 200
 /** DynamoDB's items end at 400 KB; a proof's text that is longer than a line lies in a blob. */
 const MAX_RESULT = 100_000
@@ -269,7 +268,7 @@ export class DynamoTaskStore implements TaskStore {
     step: TaskStep,
     log: { readonly at: number; readonly actor: string; readonly reason: string },
   ): Promise<TaskRecord> {
-    const reason = cut(log.reason, MAX_REASON)
+    const reason = shortReason(log.reason)
     const mark = crypto.randomUUID()
     /** The last attempt, while nobody knows what became of it. */
     let tried: { readonly steps: number; readonly record: TaskRecord; readonly entry: StateLogEntry } | null = null
@@ -303,6 +302,43 @@ export class DynamoTaskStore implements TaskStore {
     return record
   }
 
+  async note(
+    id: TaskId,
+    token: bigint,
+    log: { readonly at: number; readonly actor: string; readonly reason: string },
+  ): Promise<void> {
+    const mark = crypto.randomUUID()
+    let tried: { readonly steps: number; readonly record: TaskRecord; readonly entry: StateLogEntry } | null = null
+    const { record, entry } = await contend(async () => {
+      const item = await this.#table.get(stateKeys.task(id))
+      if (item === null) throw new TaskNotFoundError({ task: id })
+      const steps = read.int(item, 'steps')
+      if (tried !== null && steps > tried.steps && (await this.#isOurs(id, tried.steps, mark))) return { value: tried }
+      if (leaseToken(item) !== token || item.lh === undefined) throw new StaleLeaseError({ task: id, token })
+      const record = readTask(item)
+      const reason = shortReason(log.reason)
+      const entry: StateLogEntry = { state: record.state, at: log.at, actor: log.actor, reason, result: null }
+      const done = await this.#table.transact(
+        [
+          {
+            type: 'update',
+            key: stateKeys.task(id),
+            update: 'SET #steps = :steps',
+            condition: '#steps = :before AND #lt = :token AND attribute_exists(#lh)',
+            values: { ':steps': int(steps + 1), ':before': int(steps), ':token': { N: token.toString() } },
+          },
+          { type: 'put', item: this.#line(record, steps, entry, mark), condition: NEW },
+        ],
+        STAMP_MS,
+      )
+      if (done.type === 'done') return { value: { record, entry } }
+      tried = { steps, record, entry }
+      if (done.type === 'unknown') return { again: 'the line was not written', cause: done.error }
+      return (await this.#isOurs(id, steps, mark)) ? { value: tried } : { again: 'a step came first' }
+    })
+    this.#tell(id, entry, record.task.projectId)
+  }
+
   async countTry(id: TaskId, reason: string): Promise<number> {
     const mark = crypto.randomUUID()
     const key = stateKeys.task(id)
@@ -310,7 +346,7 @@ export class DynamoTaskStore implements TaskStore {
       key,
       update: 'SET #tries = #tries + :one, #problem = :problem, #try = :mark',
       condition: 'attribute_exists(#pk) AND (attribute_not_exists(#try) OR #try <> :mark)',
-      values: { ':one': int(1), ':problem': text(cut(reason, MAX_PROBLEM)), ':mark': text(mark) },
+      values: { ':one': int(1), ':problem': text(shortReason(reason, MAX_PROBLEM)), ':mark': text(mark) },
     })
     // Refused where there is no task, and where the answer to ours was lost.
     const item = after ?? (await this.#table.get(key))
@@ -547,9 +583,6 @@ const byState = <T extends ListFilter>(filter: T): filter is T & { readonly stat
 const keyItem = ({ pk, sk }: Key): Item => ({ pk: text(pk), sk: text(sk) })
 const leaseToken = (item: Item): bigint => BigInt(item.lt?.N ?? 0)
 const idAtEnd = (key: string): TaskId => taskId(key.slice(-66))
-/** Without halves of surrogate pairs, also where it is cut: DynamoDB's text is UTF-8, which has none. */
-const cut = (reason: string, length: number): string =>
-  (reason.length <= length ? reason : `${reason.slice(0, length - 1)}…`).toWellFormed()
 
 const readEntry = (line: Item): StateLogEntry => ({
   state: read.text(line, 'st') as TaskState,

@@ -87,6 +87,7 @@ describe("a task's write units", () => {
     expect(await spent(tasks.advance(id, step.assign(id), by))).toBe(7)
     expect(await spent(tasks.lease(id, 'prover-1/0123456789abcdef', by.at, 1_000))).toBe(1)
     expect(await spent(tasks.renew(id, 1n, by.at, 1_000))).toBe(1)
+    expect(await spent(tasks.note(id, 1n, by))).toBe(5)
     const prove = step.prove(id, 1n)
     if (!('proof' in prove)) throw new Error('a proof was asked for')
     const twoWords = { ...prove, proof: { ...prove.proof, outputs: toHex(new Uint8Array(64)) } }
