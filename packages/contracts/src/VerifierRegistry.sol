@@ -2,11 +2,12 @@
 pragma solidity ^0.8.28;
 
 import {ProjectRegistrar} from "./ProjectRegistrar.sol";
+import {RiscZeroVerification} from "./libraries/RiscZeroVerification.sol";
 
 /// Proof systems, as `Verifier.kind`.
 library VerifierKind {
     uint8 internal constant HALO2 = 1;
-    /// Reserved: can be registered, is not settled yet.
+    /// Groth16 receipts; other receipts of RISC Zero are not verified on-chain.
     uint8 internal constant RISC0 = 2;
 }
 
@@ -23,7 +24,7 @@ struct Verifier {
     uint32 verifyGas;
     /// Whether the program opens the task's input commitment.
     bool inputBound;
-    /// RISC Zero's image id; 0 for Halo2.
+    /// RISC Zero's image id, its eight 32-bit words little end first; 0 for Halo2.
     bytes32 imageId;
     /// RISC Zero's verifier selector; 0 for Halo2.
     bytes4 selector;
@@ -35,8 +36,9 @@ struct Verifier {
 /// @dev The key names the project file's hash, and settlement asks for the key alone. So a file needs no second check
 /// against the registrar: the owner vouches for it by registering a verifier, an update in mid-flight changes nothing
 /// for tasks already packed, and a verifier can be in place before its file is published. The hash of the verifier's
-/// own code is pinned, too; a proxy's target is not, so dApps should approve keys of plain contracts only. Whether a
-/// verifier was made from a test SRS cannot be seen on-chain; tools refuse such code outside a local chain.
+/// own code is pinned, too; a proxy's target is not, so dApps should approve keys of plain contracts only, or of our
+/// RiscZeroVerifierRouter once it has the entry's selector: it can end that, and never exchange it. Whether a verifier was
+/// made from a test SRS cannot be seen on-chain; tools refuse such code outside a local chain.
 contract VerifierRegistry {
     event VerifierRegistered(
         bytes32 indexed key,
@@ -129,6 +131,11 @@ contract VerifierRegistry {
             if (entry.proofBytes == 0) revert InvalidVerifier("proofBytes");
             if (entry.imageId != 0) revert InvalidVerifier("imageId");
             if (entry.selector != 0) revert InvalidVerifier("selector");
+        } else {
+            if (entry.proofBytes != RiscZeroVerification.SEAL_BYTES) revert InvalidVerifier("proofBytes");
+            if (entry.imageId == 0) revert InvalidVerifier("imageId");
+            // All ones is the selector of development mode, whose receipts prove nothing.
+            if (entry.selector == 0 || entry.selector == 0xffffffff) revert InvalidVerifier("selector");
         }
     }
 }

@@ -10,6 +10,7 @@ import {IRewardHook} from "./interfaces/IRewardHook.sol";
 import {IW3bstreamDapp, Settlement} from "./interfaces/IW3bstreamDapp.sol";
 import {BoundedCall} from "./libraries/BoundedCall.sol";
 import {Halo2Verification} from "./libraries/Halo2Verification.sol";
+import {RiscZeroVerification} from "./libraries/RiscZeroVerification.sol";
 import {Signature} from "./libraries/Signature.sol";
 import {Assignment, Message, Result, Task, TypedData} from "./libraries/TypedData.sol";
 
@@ -135,7 +136,10 @@ contract W3bstreamSettlement is ReentrancyGuardTransient {
     /// @notice Settles one task, or reverts and changes nothing.
     /// @param assignmentSignature by `task.sequencer`, over the assignment: 65 bytes, or 64 (EIP-2098)
     /// @param resultSignature by `assignment.prover`, over the result
-    /// @param outputs the circuit's public outputs, 32 bytes each
+    /// @param proof of Halo2, or the seal of a RISC Zero Groth16 receipt. It may be one of many valid proofs of the same
+    /// statement: the result's signature over its hash keeps strangers from swapping it, and what is consumed is the
+    /// task's number, never a proof
+    /// @param outputs the program's public outputs, 32 bytes each
     function settle(
         Task calldata task,
         Assignment calldata assignment,
@@ -285,15 +289,8 @@ contract W3bstreamSettlement is ReentrancyGuardTransient {
     {
         bytes32 key = verifierRegistry.verifierKey(task.projectId, task.configHash, task.version);
         (Verifier memory entry, bytes32 codeHash) = verifierRegistry.verifierOf(key);
-        if (entry.kind != VerifierKind.HALO2) revert UnsupportedVerifierKind(entry.kind);
         if (!entry.inputBound && task.inputCommitment != 0) revert InputCommitmentNotBound(task.inputCommitment);
-        Halo2Verification.verify(
-            Halo2Verification.Circuit(entry.verifier, codeHash, entry.outputWords, entry.proofBytes, entry.verifyGas),
-            TypedData.binding(digest, prover),
-            task.inputCommitment,
-            outputs,
-            proof
-        );
+        _verify(entry, codeHash, TypedData.binding(digest, prover), task.inputCommitment, outputs, proof);
         settlement.projectId = task.projectId;
         settlement.task = digest;
         settlement.verifierKey = key;
@@ -304,6 +301,39 @@ contract W3bstreamSettlement is ReentrancyGuardTransient {
         settlement.number = task.number;
         settlement.prover = prover;
         settlement.inputBound = entry.inputBound;
+    }
+
+    function _verify(
+        Verifier memory entry,
+        bytes32 codeHash,
+        bytes32 binding_,
+        bytes32 inputCommitment,
+        bytes calldata outputs,
+        bytes calldata proof
+    ) private view {
+        if (entry.kind == VerifierKind.HALO2) {
+            Halo2Verification.verify(
+                Halo2Verification.Circuit(
+                    entry.verifier, codeHash, entry.outputWords, entry.proofBytes, entry.verifyGas
+                ),
+                binding_,
+                inputCommitment,
+                outputs,
+                proof
+            );
+        } else if (entry.kind == VerifierKind.RISC0) {
+            RiscZeroVerification.verify(
+                RiscZeroVerification.Guest(
+                    entry.verifier, codeHash, entry.outputWords, entry.verifyGas, entry.imageId, entry.selector
+                ),
+                binding_,
+                inputCommitment,
+                outputs,
+                proof
+            );
+        } else {
+            revert UnsupportedVerifierKind(entry.kind);
+        }
     }
 
     function _announce(Settlement memory settlement, bytes32 outputsHash) private {

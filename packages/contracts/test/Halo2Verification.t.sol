@@ -2,6 +2,8 @@
 pragma solidity ^0.8.28;
 
 import {Halo2Verification} from "@w3bstream/contracts/src/libraries/Halo2Verification.sol";
+import {VerifierCall} from "@w3bstream/contracts/src/libraries/VerifierCall.sol";
+import {WeatherProof, weatherProof} from "./support/WeatherProof.sol";
 import {vm} from "./support/Vm.sol";
 
 contract Halo2Harness {
@@ -26,16 +28,10 @@ contract Halo2VerificationTest {
     bytes private proof;
 
     function setUp() public {
-        string memory json = vm.readFile("packages/contracts/test/fixtures/weather-proof.json");
-        binding = vm.parseJsonBytes32(json, ".binding");
-        commitment = vm.parseJsonBytes32(json, ".inputCommitment");
-        outputs = vm.parseJsonBytes(json, ".outputs");
-        proof = vm.parseJsonBytes(json, ".proof");
-        bytes memory code = vm.parseJsonBytes(json, ".verifierBytecode");
-        address verifier;
-        assembly ("memory-safe") {
-            verifier := create(0, add(code, 0x20), mload(code))
-        }
+        WeatherProof memory weather = weatherProof();
+        (binding, commitment) = (weather.binding, weather.inputCommitment);
+        (outputs, proof) = (weather.outputs, weather.proof);
+        address verifier = weather.verifier;
         circuit = Halo2Verification.Circuit(verifier, verifier.codehash, 4, proof.length, 600_000);
     }
 
@@ -53,12 +49,12 @@ contract Halo2VerificationTest {
 
     function test_refusesTheProofOfAnotherTaskOrProver() public {
         binding = keccak256(abi.encode(binding));
-        refuse(abi.encodeWithSelector(Halo2Verification.ProofRejected.selector, circuit.verifier));
+        refuse(abi.encodeWithSelector(VerifierCall.ProofRejected.selector, circuit.verifier, bytes("")));
     }
 
     function test_refusesAValidProofOverOtherReadings() public {
         commitment = bytes32(uint256(commitment) ^ 1);
-        refuse(abi.encodeWithSelector(Halo2Verification.ProofRejected.selector, circuit.verifier));
+        refuse(abi.encodeWithSelector(VerifierCall.ProofRejected.selector, circuit.verifier, bytes("")));
     }
 
     function testFuzz_refusesOtherOutputs(uint8 word, uint64 change) public {
@@ -66,13 +62,13 @@ contract Halo2VerificationTest {
         uint256[4] memory words = abi.decode(outputs, (uint256[4]));
         words[word % 4] ^= change;
         outputs = abi.encode(words);
-        refuse(abi.encodeWithSelector(Halo2Verification.ProofRejected.selector, circuit.verifier));
+        refuse(abi.encodeWithSelector(VerifierCall.ProofRejected.selector, circuit.verifier, bytes("")));
     }
 
     function testFuzz_refusesAChangedProof(uint16 at, uint8 change) public {
         vm.assume(change != 0);
         proof[at % proof.length] ^= bytes1(change);
-        refuse(abi.encodeWithSelector(Halo2Verification.ProofRejected.selector, circuit.verifier));
+        refuse(abi.encodeWithSelector(VerifierCall.ProofRejected.selector, circuit.verifier, bytes("")));
     }
 
     function test_refusesValuesBeyondTheFieldThatTheVerifierTakes() public {
@@ -92,7 +88,7 @@ contract Halo2VerificationTest {
     function test_refusesTrailingBytesThatTheVerifierIgnores() public {
         proof = abi.encodePacked(proof, bytes1(0x01));
         vm.assertTrue(accepts(commitment, outputs, proof));
-        refuse(abi.encodeWithSelector(Halo2Verification.ProofLengthMismatch.selector, proof.length, proof.length - 1));
+        refuse(abi.encodeWithSelector(VerifierCall.ProofLengthMismatch.selector, proof.length, proof.length - 1));
     }
 
     /// Whether the verifier alone accepts these inputs.

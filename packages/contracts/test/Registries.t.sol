@@ -288,6 +288,31 @@ contract VerifierRegistryTest is SettlementFixture {
         refuse(wrong, "selector");
     }
 
+    function test_takesGuestsWithAnImageAndARealSelectorOnly() public {
+        Verifier memory guest = aGuest();
+        guest.proofBytes = 256;
+        refuse(guest, "proofBytes");
+        guest = aGuest();
+        guest.imageId = 0;
+        refuse(guest, "imageId");
+        guest = aGuest();
+        guest.selector = 0;
+        refuse(guest, "selector");
+        guest.selector = 0xffffffff;
+        refuse(guest, "selector");
+        bytes32 key = verifiers.registerVerifier(project, CONFIG, "0.2", aGuest());
+        (Verifier memory registered,) = verifiers.verifierOf(key);
+        vm.assertEq(keccak256(abi.encode(registered)), keccak256(abi.encode(aGuest())));
+    }
+
+    function aGuest() private view returns (Verifier memory guest) {
+        guest = entry();
+        guest.kind = VerifierKind.RISC0;
+        guest.proofBytes = 260;
+        guest.imageId = keccak256("image");
+        guest.selector = 0x73c457ba;
+    }
+
     function refuse(Verifier memory wrong, string memory field) private {
         vm.expectRevert(abi.encodeWithSelector(VerifierRegistry.InvalidVerifier.selector, field));
         verifiers.registerVerifier(project, CONFIG, "0.2", wrong);

@@ -4,12 +4,13 @@ pragma solidity ^0.8.28;
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
-import {Verifier, VerifierKind, VerifierRegistry} from "@w3bstream/contracts/src/VerifierRegistry.sol";
+import {Verifier, VerifierRegistry} from "@w3bstream/contracts/src/VerifierRegistry.sol";
 import {W3bstreamSettlement} from "@w3bstream/contracts/src/W3bstreamSettlement.sol";
 import {Settlement} from "@w3bstream/contracts/src/interfaces/IW3bstreamDapp.sol";
 import {BoundedCall} from "@w3bstream/contracts/src/libraries/BoundedCall.sol";
 import {Halo2Verification} from "@w3bstream/contracts/src/libraries/Halo2Verification.sol";
 import {Assignment, Task} from "@w3bstream/contracts/src/libraries/TypedData.sol";
+import {VerifierCall} from "@w3bstream/contracts/src/libraries/VerifierCall.sol";
 import {MoodyDapp, PickyDapp, PointsHook, ReentrantDapp} from "./support/Dapps.sol";
 import {SettlementFixture} from "./support/SettlementFixture.sol";
 import {BurningVerifier, FalseVerifier} from "./support/ToyVerifier.sol";
@@ -168,7 +169,7 @@ contract W3bstreamSettlementTest is SettlementFixture {
         W3bstreamSettlement.Item memory copy = make(aTask(1), SEQUENCER_KEY, OTHER_KEY);
         copy.proof = honest.proof;
         signResult(copy, OTHER_KEY);
-        refuse(copy, abi.encodeWithSelector(Halo2Verification.ProofRejected.selector, address(verifier)));
+        refuse(copy, abi.encodeWithSelector(VerifierCall.ProofRejected.selector, address(verifier), bytes("")));
     }
 
     function test_ofTwoAssignedProversTheFirstToSettleWins() public {
@@ -273,7 +274,7 @@ contract W3bstreamSettlementTest is SettlementFixture {
         W3bstreamSettlement.Item memory item = anItem(1);
         item.outputs = abi.encode(uint256(3), uint256(61), uint256(10), uint256(30));
         signResult(item, PROVER_KEY);
-        refuse(item, abi.encodeWithSelector(Halo2Verification.ProofRejected.selector, address(verifier)));
+        refuse(item, abi.encodeWithSelector(VerifierCall.ProofRejected.selector, address(verifier), bytes("")));
     }
 
     function testFuzz_refusesPublicInputsBeyondTheField(uint256 word, uint256 excess) public {
@@ -306,7 +307,7 @@ contract W3bstreamSettlementTest is SettlementFixture {
         }
         item.proof = proof;
         signResult(item, PROVER_KEY);
-        refuse(item, abi.encodeWithSelector(Halo2Verification.ProofLengthMismatch.selector, uint256(length), 64));
+        refuse(item, abi.encodeWithSelector(VerifierCall.ProofLengthMismatch.selector, uint256(length), 64));
     }
 
     function testFuzz_refusesTrailingOrMissingOutputBytes(uint8 length) public {
@@ -314,13 +315,13 @@ contract W3bstreamSettlementTest is SettlementFixture {
         W3bstreamSettlement.Item memory item = anItem(1);
         item.outputs = new bytes(length);
         signResult(item, PROVER_KEY);
-        refuse(item, abi.encodeWithSelector(Halo2Verification.OutputsLengthMismatch.selector, uint256(length), 128));
+        refuse(item, abi.encodeWithSelector(VerifierCall.OutputsLengthMismatch.selector, uint256(length), 128));
     }
 
     function test_refusesAVerifierThatLostItsCode() public {
         W3bstreamSettlement.Item memory item = anItem(1);
         vm.etch(address(verifier), "");
-        refuse(item, abi.encodeWithSelector(Halo2Verification.VerifierWithoutCode.selector, address(verifier)));
+        refuse(item, abi.encodeWithSelector(VerifierCall.VerifierWithoutCode.selector, address(verifier)));
     }
 
     function test_refusesAVerifierWhoseCodeChanged() public {
@@ -330,7 +331,7 @@ contract W3bstreamSettlementTest is SettlementFixture {
         refuse(
             item,
             abi.encodeWithSelector(
-                Halo2Verification.VerifierCodeChanged.selector, address(verifier), keccak256(hex"00"), registered
+                VerifierCall.VerifierCodeChanged.selector, address(verifier), keccak256(hex"00"), registered
             )
         );
     }
@@ -338,9 +339,7 @@ contract W3bstreamSettlementTest is SettlementFixture {
     function test_refusesAVerifierThatAnswersFalse() public {
         Verifier memory lax = entry();
         lax.verifier = address(new FalseVerifier());
-        refuse(
-            itemOf("lax", lax), abi.encodeWithSelector(Halo2Verification.VerifierAnswered.selector, lax.verifier, 32)
-        );
+        refuse(itemOf("lax", lax), abi.encodeWithSelector(VerifierCall.VerifierAnswered.selector, lax.verifier, 32));
     }
 
     function test_capsTheVerifiersGas() public {
@@ -348,7 +347,7 @@ contract W3bstreamSettlementTest is SettlementFixture {
         burning.verifier = address(new BurningVerifier());
         W3bstreamSettlement.Item memory item = itemOf("burning", burning);
         uint256 before = gasleft();
-        refuse(item, abi.encodeWithSelector(Halo2Verification.ProofRejected.selector, burning.verifier));
+        refuse(item, abi.encodeWithSelector(VerifierCall.ProofRejected.selector, burning.verifier, bytes("")));
         vm.assertLe(before - gasleft(), 300_000);
     }
 
@@ -387,13 +386,18 @@ contract W3bstreamSettlementTest is SettlementFixture {
         );
     }
 
-    function test_refusesAKindThatIsNotSettledYet() public {
-        Verifier memory risc0 = entry();
-        risc0.kind = VerifierKind.RISC0;
-        refuse(
-            itemOf("risc0", risc0),
-            abi.encodeWithSelector(W3bstreamSettlement.UnsupportedVerifierKind.selector, VerifierKind.RISC0)
+    function test_refusesAKindThatItDoesNotKnow() public {
+        Verifier memory unknown = entry();
+        unknown.kind = 3;
+        W3bstreamSettlement.Item memory item = anItem(1);
+        bytes32 key = verifiers.verifierKey(project, CONFIG, VERSION);
+        // Of a registry that is not ours.
+        vm.mockCall(
+            address(verifiers),
+            abi.encodeCall(verifiers.verifierOf, (key)),
+            abi.encode(unknown, address(verifier).codehash)
         );
+        refuse(item, abi.encodeWithSelector(W3bstreamSettlement.UnsupportedVerifierKind.selector, uint8(3)));
     }
 
     function test_refusesACommitmentThatTheCircuitDoesNotOpen() public {

@@ -22,6 +22,18 @@ library BoundedCall {
         returned = _returned(maxReturned);
     }
 
+    /// @notice As `call`, of code that may change nothing.
+    function staticCall(address target, uint256 gasLimit, bytes memory data, uint256 maxReturned)
+        internal
+        view
+        returns (bool success, bytes memory returned)
+    {
+        assembly ("memory-safe") {
+            success := staticcall(gasLimit, target, add(data, 0x20), mload(data), 0, 0)
+        }
+        returned = _returned(maxReturned);
+    }
+
     /// @notice Whether the gas in hand lets a callee have `gasLimit` and leaves `reserve` to the caller even if the
     /// callee burns it all; and the gas in hand that this takes.
     function affords(uint256 gasLimit, uint256 reserve) internal view returns (bool, uint256 required) {

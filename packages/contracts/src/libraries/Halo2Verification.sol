@@ -1,26 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {BoundedCall} from "./BoundedCall.sol";
+import {VerifierCall} from "./VerifierCall.sol";
 
 /// @title Halo2Verification
 /// @notice Calls a generated Halo2 (KZG, BN254) verifier, which by itself takes public inputs modulo the field's order,
 /// ignores trailing calldata, and cannot be told from an address without code. All of that is checked here.
 /// @dev Public inputs of every circuit: binding >> 128, binding & (2^128 - 1), input commitment, outputs. Calldata of
 /// the verifier: those words, then the proof. It reverts, or burns all its gas, on a bad proof and returns nothing on a
-/// good one; an answer of any length is refused, since a verifier that answers `false` would otherwise pass.
+/// good one.
 library Halo2Verification {
     /// Order of the scalar field of BN254.
     uint256 internal constant R = 21888242871839275222246405745257275088548364400416034343698204186575808495617;
 
-    error VerifierWithoutCode(address verifier);
-    error VerifierCodeChanged(address verifier, bytes32 actual, bytes32 registered);
-    error OutputsLengthMismatch(uint256 actual, uint256 expected);
-    error ProofLengthMismatch(uint256 actual, uint256 expected);
     /// Public input `index` is not below the field's order.
     error PublicInputNotInField(uint256 index, uint256 value);
-    error ProofRejected(address verifier);
-    error VerifierAnswered(address verifier, uint256 length);
 
     struct Circuit {
         address verifier;
@@ -38,40 +32,19 @@ library Halo2Verification {
         bytes calldata outputs,
         bytes calldata proof
     ) internal view {
-        requireCode(circuit.verifier, circuit.codeHash);
-        if (outputs.length != 32 * circuit.outputWords) {
-            revert OutputsLengthMismatch(outputs.length, 32 * circuit.outputWords);
-        }
-        if (proof.length != circuit.proofBytes) revert ProofLengthMismatch(proof.length, circuit.proofBytes);
+        VerifierCall.requireLengths(outputs.length, circuit.outputWords, proof.length, circuit.proofBytes);
         if (uint256(inputCommitment) >= R) revert PublicInputNotInField(2, uint256(inputCommitment));
         for (uint256 i; i < outputs.length; i += 32) {
             uint256 word = uint256(bytes32(outputs[i:i + 32]));
             if (word >= R) revert PublicInputNotInField(3 + i / 32, word);
         }
-        _call(
+        VerifierCall.run(
             circuit.verifier,
+            circuit.codeHash,
             circuit.gasLimit,
             abi.encodePacked(
                 uint256(binding) >> 128, uint256(uint128(uint256(binding))), inputCommitment, outputs, proof
             )
         );
-    }
-
-    /// @notice Reverts unless `verifier` has code, and that code hashes to `codeHash`.
-    function requireCode(address verifier, bytes32 codeHash) internal view {
-        if (verifier.code.length == 0) revert VerifierWithoutCode(verifier);
-        if (verifier.codehash != codeHash) revert VerifierCodeChanged(verifier, verifier.codehash, codeHash);
-    }
-
-    function _call(address verifier, uint256 gasLimit, bytes memory data) private view {
-        BoundedCall.requireGas(gasLimit);
-        bool success;
-        uint256 returned;
-        assembly ("memory-safe") {
-            success := staticcall(gasLimit, verifier, add(data, 0x20), mload(data), 0, 0)
-            returned := returndatasize()
-        }
-        if (!success) revert ProofRejected(verifier);
-        if (returned != 0) revert VerifierAnswered(verifier, returned);
     }
 }

@@ -7,6 +7,7 @@ interface Vm {
     function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
     function prank(address caller) external;
     function etch(address target, bytes calldata code) external;
+    function mockCall(address target, bytes calldata data, bytes calldata answer) external;
     function chainId(uint256 id) external;
     function assume(bool condition) external pure;
     function expectRevert(bytes calldata reason) external;
