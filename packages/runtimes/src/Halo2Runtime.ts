@@ -1,21 +1,40 @@
-import type { ProofOutput, ProveJob, Runtime } from '@w3bstream/core/ports'
+import type { Execution, ProofOutput, ProveJob, ProveProgress, Runtime } from '@w3bstream/core/ports'
+import { UnsupportedRuntimeError } from '@w3bstream/protocol'
+import { GrpcFailure } from './grpc/GrpcFailure.ts'
+import { taskErrorOf } from './grpc/taskErrorOf.ts'
+import { executeCircuit, knowsCircuit, proveCircuit } from './halo2/proveCircuit.ts'
+import { type CircuitName, readCircuitName } from './halo2/readCircuitName.ts'
 import { readProve } from './halo2/readProve.ts'
 import { readProveClient } from './halo2/readProveClient.ts'
 import { readProveTask } from './halo2/readProveTask.ts'
+import type { RuntimeEngine } from './native/RuntimeEngine.ts'
 import { programInput } from './programInput.ts'
 import type { Sandbox } from './sandbox/Sandbox.ts'
 
-/** Proves with a project's wasm-bindgen module, sandboxed. The sandbox is shared: its owner closes it. */
+const WASM_MAGIC = Uint8Array.of(0, 0x61, 0x73, 0x6d)
+
+/**
+ * Proves with the native runtime's own circuit, where the project version names one that this node's native runtime has; else with the project's wasm-bindgen
+ * module, sandboxed. Sandbox and native runtime are shared: their owner closes them.
+ */
 export class Halo2Runtime implements Runtime {
   readonly vmType = 'halo2'
   readonly #sandbox: Sandbox
+  readonly #native: RuntimeEngine | null
 
-  constructor({ sandbox }: { readonly sandbox: Sandbox }) {
+  constructor({ sandbox, native = null }: { readonly sandbox: Sandbox; readonly native?: RuntimeEngine | null }) {
     this.#sandbox = sandbox
+    this.#native = native
   }
 
-  /** @throws {ProgramError} @throws {ProgramLimitError} and what `signal` was aborted with */
-  async prove(job: ProveJob, signal: AbortSignal): Promise<ProofOutput> {
+  /** @throws {ProgramError} @throws {ProgramLimitError} @throws {UnsupportedRuntimeError} @throws {RuntimeLostError} and what `signal` was aborted with */
+  async prove(
+    job: ProveJob,
+    signal: AbortSignal,
+    onProgress: (progress: ProveProgress) => void = () => {},
+  ): Promise<ProofOutput> {
+    const native = await this.#nativeFor(job, signal)
+    if (native !== null) return proveCircuit({ prover: native, checker: native }, job, signal, onProgress)
     const { program, provingKey, limits } = job
     const { abi, body } = await this.#sandbox.run(
       { kind: 'halo2', ...program, provingKey, memoryBytes: limits.memoryBytes },
@@ -33,5 +52,40 @@ export class Halo2Runtime implements Runtime {
     }
   }
 
+  /** A built-in circuit alone: a module only proves. @throws as `prove` */
+  async execute(job: ProveJob, signal: AbortSignal): Promise<Execution> {
+    const native = await this.#nativeFor(job, signal)
+    if (native === null)
+      throw new UnsupportedRuntimeError({ runtime: 'halo2', reason: 'a WASM module proves, and does nothing less' })
+    return executeCircuit({ prover: native }, job, signal)
+  }
+
   async close(): Promise<void> {}
+
+  /** @returns the native runtime where it has the job's circuit; null where the module is to prove */
+  async #nativeFor(job: ProveJob, signal: AbortSignal): Promise<RuntimeEngine | null> {
+    const name = readCircuitName(job.codeExpParam)
+    if (name === null) return null
+    const reason = await this.#without(name, signal)
+    if (reason === null) return this.#native
+    if (Buffer.compare(job.program.bytes.subarray(0, WASM_MAGIC.length), WASM_MAGIC) === 0) return null
+    throw new UnsupportedRuntimeError({
+      runtime: 'halo2',
+      reason: `the project version names the built-in circuit ${name.circuit} and brings no WASM module; ${reason}`,
+    })
+  }
+
+  /** Why the circuit cannot be had here, or null where it can. */
+  async #without(name: CircuitName, signal: AbortSignal): Promise<string | null> {
+    if (this.#native === null) return 'the native runtime is switched off here'
+    try {
+      const client = await this.#native.client(signal)
+      if (await knowsCircuit(client, name, signal)) return null
+      return `the native runtime here has no such circuit with the verifying key ${name.verifyingKey}`
+    } catch (error) {
+      const failure = taskErrorOf(error, { vmType: 'halo2', at: this.#native.at })
+      if (!(error instanceof GrpcFailure && failure instanceof UnsupportedRuntimeError)) throw failure
+      return error.message
+    }
+  }
 }

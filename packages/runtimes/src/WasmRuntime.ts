@@ -25,7 +25,7 @@ export class WasmRuntime implements Runtime {
       limits.timeoutMs,
       signal,
     )
-    return { proof: body, outputs: '0x', publicInputs: [], raw: Buffer.from(body).toString('utf8') }
+    return { proof: body, outputs: '0x', publicInputs: [], raw: Buffer.from(body).toString('utf8'), checkedBy: null }
   }
 
   async close(): Promise<void> {}

@@ -11,7 +11,7 @@ describe('readProve', () => {
     ['JSON whose proof is no hex', '{"proof":"€"}', new TextEncoder().encode('{"proof":"€"}')],
     ['any text', 'done', new TextEncoder().encode('done')],
   ])('reads %s', (_what, raw, proof) => {
-    expect(readProve(raw)).toEqual({ proof, outputs: '0x', publicInputs: [], raw })
+    expect(readProve(raw)).toEqual({ proof, outputs: '0x', publicInputs: [], raw, checkedBy: null })
   })
 
   it('refuses an empty text', () => {

@@ -13,7 +13,13 @@ const withProof = z.object({ proof: z.string().regex(digits) })
 export function readProve(raw: string): ProofOutput {
   if (raw === '') throw new ProgramError({ runtime: 'halo2', reason: 'prove returned an empty text' })
   const hex = digits.exec(raw.trim())?.[1] ?? digits.exec(proofMember(raw) ?? '')?.[1]
-  return { proof: hex ? fromHex(`0x${hex}`) : new TextEncoder().encode(raw), outputs: '0x', publicInputs: [], raw }
+  return {
+    proof: hex ? fromHex(`0x${hex}`) : new TextEncoder().encode(raw),
+    outputs: '0x',
+    publicInputs: [],
+    raw,
+    checkedBy: null,
+  }
 }
 
 function proofMember(raw: string): string | undefined {

@@ -16,6 +16,7 @@ describe('readProveClient', () => {
       outputs: '0x',
       publicInputs: [`0x${word(5)}`, `0x${word(7)}`, `0x${word(job.task.number)}`],
       raw: toHex(encoded),
+      checkedBy: null,
     })
   })
 

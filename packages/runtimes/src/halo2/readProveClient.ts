@@ -26,6 +26,7 @@ export function readProveClient(bytes: Uint8Array, { task }: Pick<ProveJob, 'tas
       toHex(bytes.subarray(WORD, 2 * WORD)),
     ],
     raw: toHex(bytes),
+    checkedBy: null,
   }
 }
 

@@ -26,6 +26,7 @@ describe('readProveTask', () => {
       outputs: `${word(3n)}${word(order - 1n).slice(2)}`,
       publicInputs: [high, low, COMMITMENT, word(3n), word(order - 1n)],
       raw,
+      checkedBy: null,
     })
   })
 

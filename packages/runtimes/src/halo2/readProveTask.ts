@@ -1,11 +1,7 @@
 import type { ProofOutput, ProveJob } from '@w3bstream/core/ports'
 import { fromHex, ProgramError, toHex } from '@w3bstream/protocol'
 import { z } from 'zod'
-
-/** The order of BN254's scalar field: a Halo2 public input is below it. */
-const R = 21888242871839275222246405745257275088548364400416034343698204186575808495617n
-const LIMB = 1n << 128n
-const BOUND_INPUTS = 3
+import { readTaskInputs } from './readTaskInputs.ts'
 
 const hex = z.string().regex(/^0x(?:[0-9a-fA-F]{2})*$/)
 const word = z.string().regex(/^0x[0-9a-fA-F]{64}$/)
@@ -15,8 +11,7 @@ const returned = z.union([
 ])
 
 /**
- * Reads what `prove_task` returned, and checks that its first three public inputs are this task's binding and input commitment: a proof over
- * anything else would be refused on-chain after the gas was spent.
+ * Reads what `prove_task` returned, and checks that it is about this task.
  * @param raw JSON `{"proof":"0x…","publicInputs":["0x…"]}` or `{"error":"…"}`
  * @throws {ProgramError}
  */
@@ -27,25 +22,10 @@ export function readProveTask(raw: string, job: Pick<ProveJob, 'binding' | 'task
   if ('error' in parsed.data) throw refuse(parsed.data.error.slice(0, 2048))
 
   const publicInputs = parsed.data.publicInputs.map((input) => toHex(fromHex(input)))
-  if (publicInputs.some((input) => BigInt(input) >= R)) throw refuse('a public input is not below the field’s order')
-  const binding = BigInt(job.binding)
-  const expected = [binding / LIMB, binding % LIMB, BigInt(job.task.inputCommitment)]
-  const names = ['the upper half of the binding', 'the lower half of the binding', 'the input commitment']
-  for (const [at, value] of expected.entries()) {
-    const input = publicInputs[at]
-    if (input === undefined || BigInt(input) !== value) throw refuse(`public input ${at} is not ${names[at]}`)
-  }
+  const outputs = readTaskInputs(publicInputs, job)
   const proof = fromHex(parsed.data.proof)
   if (proof.length === 0) throw refuse('prove_task returned an empty proof')
-  return {
-    proof,
-    outputs: `0x${publicInputs
-      .slice(BOUND_INPUTS)
-      .map((input) => input.slice(2))
-      .join('')}`,
-    publicInputs,
-    raw,
-  }
+  return { proof, outputs, publicInputs, raw, checkedBy: null }
 }
 
 function json(text: string): unknown {

@@ -13,6 +13,8 @@ export function proveJob(
     readonly provingKey?: Uint8Array
     readonly timeoutMs?: number
     readonly memoryBytes?: number
+    readonly codeExpParam?: string
+    readonly onChain?: boolean
   } = {},
 ): ProveJob {
   return {
@@ -31,9 +33,10 @@ export function proveJob(
     payloads: p.payloads ?? ['{"t":1}', '{"t":2}'],
     salt: hash(`0x${'04'.repeat(32)}`),
     program: { bytes, hash: hash(toHex(createHash('sha256').update(bytes).digest())) },
-    codeExpParam: null,
+    codeExpParam: p.codeExpParam ?? null,
     provingKey: p.provingKey ?? null,
     limits: { timeoutMs: p.timeoutMs ?? 20_000, memoryBytes: p.memoryBytes ?? 64 * 1024 ** 2 },
+    onChain: p.onChain ?? false,
     clientId: 'did:io:0000000000000000000000000000000000000001',
     sequencerSignature: `0x${'06'.repeat(65)}`,
   }
