@@ -24,7 +24,7 @@ export function readRuntimes(given: readonly string[], variable: string | undefi
 function entry(option: string, text: string): [VmType, string] {
   const [, name, address = ''] = /^([^=]*)=(.*)$/.exec(text) ?? []
   const kind = KINDS.find((candidate) => candidate === name)
-  if (kind === undefined || !/^grpcs?:\/\/[^/\s@]+:[0-9]{1,5}$|^grpc\+unix:\/[^\s]+$/.test(address))
+  if (kind === undefined || !/^grpcs?:\/\/[^/\s@]+:[0-9]{1,5}$|^grpc\+unix:(?:\/\/)?\/\S+$/.test(address))
     throw new UsageError(
       `${option} has to be such as risc0=grpc://127.0.0.1:4001 or risc0=grpc+unix:/run/risc0.sock.`,
       `Kinds: ${KINDS.join(', ')}.`,

@@ -37,6 +37,7 @@ describe('parseDeploymentConfig', () => {
     expect(config.quotas.perDevice).toEqual({ perSecond: 50, burst: 500 })
     expect(config.spending.maxWeiPerProjectPerDay).toBe(10n ** 18n)
     expect(config.aggregation).toEqual({ maxAgeMs: null, maxBytes: 16_777_216 })
+    expect(config.runtimes).toEqual({ native: true, compressor: null, external: {} })
   })
 
   it('reads what is given', () => {
@@ -54,7 +55,9 @@ describe('parseDeploymentConfig', () => {
       ],
       quotas: { perAddress: { perSecond: 0.5, burst: 1 } },
       spending: { maxGasPerTransaction: 7 },
+      runtimes: { external: { risc0: 'grpc://10.0.0.7:4001', zkwasm: 'grpc+unix:/run/zkwasm.sock' } },
     })
+    expect(config.runtimes.external).toEqual({ risc0: 'grpc://10.0.0.7:4001', zkwasm: 'grpc+unix:/run/zkwasm.sock' })
     expect(config.chains[0]).toMatchObject({
       chainId: 2n ** 256n - 1n,
       feeMode: 'legacy',
@@ -85,6 +88,12 @@ describe('parseDeploymentConfig', () => {
     ],
     ['a missing contract', { chains: [{ ...chain, contracts: {} }] }, 'contracts.projectRegistrar: '],
     ['a misspelt field', { chains: [chain], quota: {} }, 'quota'],
+    ['a runtime of no kind', { chains: [chain], runtimes: { external: { risc1: 'grpc://a:1' } } }, 'runtimes.external'],
+    [
+      'a runtime without a port',
+      { chains: [chain], runtimes: { external: { risc0: 'grpc://a' } } },
+      'runtimes.external.risc0',
+    ],
     ['a misspelt limit', { chains: [chain], limits: { maxMessageByte: 1 } }, 'maxMessageByte'],
     ['a region that cannot be', { chains: [chain], aws: { region: 'Frankfurt' } }, 'aws.region: has to be a region'],
     [

@@ -151,6 +151,26 @@ const aws = z
   })
   .readonly()
 
+const runtimeAddress = z
+  .string()
+  .regex(
+    /^(?:grpcs?:\/\/(?:\[[0-9a-fA-F:.]+\]|[^/?#@:[\]\s]+):[1-9][0-9]{0,4}|grpc\+unix:(?:\/\/)?\/\S+)$/,
+    'has to be grpc://host:port, grpcs://host:port or grpc+unix:/path',
+  )
+const runtimes = z
+  .strictObject({
+    native: z.boolean().default(true),
+    compressor: z
+      .url({ protocol: /^https?$/, error: 'has to be an http(s) URL' })
+      .nullable()
+      .default(null),
+    external: z
+      .partialRecord(z.enum(['halo2', 'risc0', 'zkwasm', 'wasm']), runtimeAddress)
+      .default({})
+      .readonly(),
+  })
+  .readonly()
+
 const schema = z
   .strictObject({
     chains: z
@@ -191,6 +211,7 @@ const schema = z
       .strictObject({ maxAgeMs: count.nullable().default(null), maxBytes: count.default(16 * 2 ** 20) })
       .readonly()
       .prefault({}),
+    runtimes: runtimes.prefault({}),
     ipfsGateway: z
       .url({ protocol: /^https$/, error: 'has to be an https URL' })
       .nullable()
@@ -212,6 +233,9 @@ const schema = z
  * - `limits`: bytes of a message and of a project file, messages of a batch, milliseconds and bytes of one proof, tries before a task fails.
  * - `spending`: gas of a transaction, wei a project may cost a day, transactions in flight an account.
  * - `aggregation`: when a task closes where its project does not say: milliseconds (null: never by age) and payload bytes.
+ * - `runtimes`: what provers prove with beside the sandboxed WASM programs. `native`: RISC Zero and built-in Halo2 circuits by the native runtime that their image has;
+ *   `compressor`: where Groth16 receipts are made, null: nowhere but in the image itself; `external`: somebody else's runtime for a kind of program, by the
+ *   address of its gRPC server.
  * - `ipfsGateway`: a trustless gateway that project files are read from where their location is a CID; null: the public one.
  * - `traceRate`: the share of requests that is traced.
  * - `aws`: what a deployment on AWS is made of. `ingest.at`: CloudFront in front of a function URL, the URL alone, or an edge worker; `ingest.direct`: the

@@ -19,6 +19,7 @@ describe('publicConfig', () => {
       quotas: { perDevice: { perSecond: 7, burst: 8 } },
       spending: { maxWeiPerProjectPerDay: '123456789012345678901234567890' },
       ipfsGateway: 'https://ipfs.example',
+      runtimes: { native: false, external: { risc0: 'grpc://10.0.0.7:4001' } },
       aws: { region: 'eu-west-1', alarmEmail: 'a@example.com' },
     })
     const json = publicConfig(config)
