@@ -11,7 +11,7 @@ import {
   sequence,
   settleTasks,
 } from '@w3bstream/core'
-import type { Runtime, TaskStore } from '@w3bstream/core/ports'
+import type { ProveJob, Runtime, TaskStore } from '@w3bstream/core/ports'
 import {
   ChainUnavailableError,
   didOfAddress,
@@ -21,10 +21,14 @@ import {
   messageDigest,
   type ProjectId,
   projectId,
+  RuntimeLostError,
   StoreUnavailableError,
+  sproutStates,
   type TaskId,
   toHex,
+  UnsupportedRuntimeError,
   verifyInclusion,
+  w3bstreamStates,
 } from '@w3bstream/protocol'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { DOMAIN, embeddedCore } from '../support/embeddedCore.ts'
@@ -528,6 +532,189 @@ describe('a task', () => {
       expect(await proveTask(ports, { ...limits, leaseMs: 3_000 }, id, idle)).toEqual({ type: 'done' })
       expect(performance.now() - started).toBeLessThan(2_500)
       expect((await modules.tasks.get(id))?.state).toBe('assigned')
+    })
+  })
+
+  describe('whose runtime is lost', () => {
+    const lost = () => new RuntimeLostError({ runtime: 'halo2', reason: 'its process was killed' })
+    const losing: Runtime = { vmType: 'halo2', prove: () => Promise.reject(lost()), close: async () => {} }
+
+    it('is tried once more elsewhere, and proved', async () => {
+      const { w3b, modules, prove, id } = await assigned()
+      const ports = { ...prove, runtimes: new Map([['halo2' as const, losing]]) }
+      expect(await proveTask(ports, { ...limits, maxTries: 1 }, id, idle)).toMatchObject({ type: 'retry' })
+      expect(await modules.tasks.get(id)).toMatchObject({ state: 'assigned', tries: 1 })
+      expect(await proveTask(prove, { ...limits, worker: 'w2' }, id, idle)).toEqual({ type: 'done' })
+      expect((await w3b.task(id))?.states.map(({ state, reason }) => [state, reason])).toEqual([
+        ['packed', ''],
+        ['assigned', 'attempt 1 by local'],
+        ['assigned', 'to be proved once more: The halo2 runtime was lost: its process was killed'],
+        ['proved', 'no verifier is registered: not checked'],
+      ])
+    })
+
+    it('fails when that is lost too, however many tries there are, and is tried twice again when it is replayed', async () => {
+      const { w3b, modules, prove, id } = await assigned()
+      const ports = { ...prove, runtimes: new Map([['halo2' as const, losing]]) }
+      const generous = { ...limits, maxTries: 100 }
+      for (let i = 0; i < 2; i++) {
+        expect(await proveTask(ports, generous, id, idle)).toMatchObject({ type: 'retry' })
+        expect(await proveTask(ports, generous, id, idle)).toEqual({ type: 'failed', reason: lost().message })
+        expect(await modules.tasks.get(id)).toMatchObject({ state: 'failed', failure: lost().message })
+        if (i === 0) await w3b.replay(id, 'operator')
+      }
+    })
+
+    it('is tried once more, whatever else failed before', async () => {
+      const { modules, prove, id } = await assigned()
+      await modules.tasks.countTry(id, 'something else')
+      const ports = { ...prove, runtimes: new Map([['halo2' as const, losing]]) }
+      expect(await proveTask(ports, limits, id, idle)).toMatchObject({ type: 'retry' })
+      expect(await proveTask(ports, limits, id, idle)).toMatchObject({ type: 'failed' })
+    })
+  })
+
+  it('is told to its runtime as one that a router checks, where it is', async () => {
+    const reason = 'no Groth16 prover is here'
+    const seen: boolean[] = []
+    const composite: Runtime = {
+      vmType: 'halo2',
+      prove: async (job) => {
+        seen.push(job.onChain)
+        throw new UnsupportedRuntimeError({ runtime: 'halo2', reason })
+      },
+      close: async () => {},
+    }
+    for (const outputs of [[{ type: 'settlement' }], [{ type: 'stdout' }]]) {
+      const { prove, id } = await assigned({ outputs })
+      const ports = { ...prove, runtimes: new Map([['halo2' as const, composite]]) }
+      expect(await proveTask(ports, limits, id, idle)).toMatchObject({
+        type: 'failed',
+        reason: expect.stringContaining(reason),
+      })
+    }
+    expect(seen).toEqual([true, false])
+  })
+
+  describe('that takes a while', () => {
+    const notes = { firstMs: 0, everyMs: 0 }
+    /** Tells of three segments, each once what was told before had time to be written. */
+    const telling = (runtime: InstantRuntime): Runtime => ({
+      vmType: 'halo2',
+      prove: async (job, _signal, onProgress) => {
+        for (let done = 1; done <= 3; done++) {
+          onProgress?.({ phase: 'proving', done, planned: 3 })
+          await new Promise((resolve) => setTimeout(resolve, 30))
+        }
+        return { ...(await runtime.prove(job)), checkedBy: 'image id 0x12' }
+      },
+      close: async () => {},
+    })
+
+    it('says in its log how far it is, and what checked the proof', async () => {
+      const { w3b, prove, runtime, id, messageId } = await assigned()
+      const ports = { ...prove, runtimes: new Map([['halo2' as const, telling(runtime)]]) }
+      expect(await proveTask(ports, { ...limits, notes }, id, idle)).toEqual({ type: 'done' })
+      const states = (await w3b.message(messageId))?.states ?? []
+      expect(states.map(({ state, reason }) => [state, reason])).toEqual([
+        ['packed', ''],
+        ['assigned', 'attempt 1 by local'],
+        ['assigned', 'proving: 1 of 3 segments'],
+        ['assigned', 'proving: 2 of 3 segments'],
+        ['assigned', 'proving: 3 of 3 segments'],
+        ['proved', 'no verifier is registered: checked by image id 0x12'],
+      ])
+      // The older APIs show each state once, with what was last said of it.
+      const older = sproutStates(states, 0).map(({ state, comment }) => [state, comment])
+      expect(older).toEqual([
+        ['received', ''],
+        ['packed', ''],
+        ['dispatched', 'proving: 3 of 3 segments'],
+        ['proved', 'no verifier is registered: checked by image id 0x12'],
+      ])
+      expect(w3bstreamStates(states, null).map(({ state }) => state)).toEqual(['packed', 'assigned'])
+    })
+
+    it('is proved although nothing can be noted', async () => {
+      const { modules, prove, runtime, id } = await assigned()
+      let asked = 0
+      const tasks = new Proxy(modules.tasks, {
+        get: (target, key) => {
+          if (key === 'note') return () => Promise.reject(new StoreUnavailableError({ reason: `note ${++asked}` }))
+          const member: unknown = Reflect.get(target, key, target)
+          return typeof member === 'function' ? member.bind(target) : member
+        },
+      })
+      const ports = { ...prove, tasks, runtimes: new Map([['halo2' as const, telling(runtime)]]) }
+      expect(await proveTask(ports, { ...limits, notes }, id, idle)).toEqual({ type: 'done' })
+      expect(asked).toBeGreaterThan(0)
+      expect((await modules.tasks.get(id))?.state).toBe('proved')
+    })
+  })
+
+  describe('that waits for a place on its machine', () => {
+    function crowded(runtime: InstantRuntime) {
+      const place = Promise.withResolvers<boolean>()
+      const seen = { asked: 0, released: 0 }
+      const shared: Runtime = {
+        vmType: 'halo2',
+        prove: () => Promise.reject(new Error('only in its place')),
+        reserve: (_ask, signal) => {
+          seen.asked++
+          const stopped = Promise.withResolvers<never>()
+          signal.addEventListener('abort', () => stopped.reject(signal.reason), { once: true })
+          const free = place.promise.then((isFree) =>
+            isFree ? { prove: (job: ProveJob) => runtime.prove(job), release: () => void seen.released++ } : null,
+          )
+          return Promise.race([free, stopped.promise])
+        },
+        close: async () => {},
+      }
+      return { seen, place, runtimes: new Map([['halo2' as const, shared]]) }
+    }
+
+    it('is leased when it has one, and gives it back', async () => {
+      const { modules, prove, runtime, clock, id } = await assigned()
+      const { seen, place, runtimes } = crowded(runtime)
+      const proving = proveTask({ ...prove, runtimes }, limits, id, idle)
+      await vi.waitFor(() => expect(seen.asked).toBe(1))
+      // Another could have it now.
+      const other = await modules.tasks.lease(id, 'another', clock.now(), 1_000)
+      expect(other).not.toBeNull()
+      if (other !== null) await modules.tasks.release(id, other.token)
+      place.resolve(true)
+      expect(await proving).toEqual({ type: 'done' })
+      expect((await modules.tasks.get(id))?.state).toBe('proved')
+      expect(seen.released).toBe(1)
+    })
+
+    it('is left to whoever took it meanwhile', async () => {
+      const { prove, runtime, id } = await assigned()
+      const { seen, place, runtimes } = crowded(runtime)
+      const waiting = proveTask({ ...prove, runtimes }, limits, id, idle)
+      await vi.waitFor(() => expect(seen.asked).toBe(1))
+      expect(await proveTask(prove, { ...limits, worker: 'w2' }, id, idle)).toEqual({ type: 'done' })
+      place.resolve(true)
+      expect(await waiting).toEqual({ type: 'done' })
+      expect(seen.released).toBe(1)
+      expect(runtime.calls).toBe(1)
+    })
+
+    it('goes back to the queue where there is none, and where it is told to stop', async () => {
+      const { modules, prove, runtime, id } = await assigned()
+      const full = crowded(runtime)
+      full.place.resolve(false)
+      expect(await proveTask({ ...prove, runtimes: full.runtimes }, limits, id, idle)).toMatchObject({
+        type: 'retry',
+        afterMs: 5_000,
+      })
+      const { seen, runtimes } = crowded(runtime)
+      const stop = new AbortController()
+      const waiting = proveTask({ ...prove, runtimes }, limits, id, stop.signal)
+      await vi.waitFor(() => expect(seen.asked).toBe(1))
+      stop.abort(new Error('draining'))
+      expect(await waiting).toEqual({ type: 'retry', afterMs: 0 })
+      expect(await modules.tasks.get(id)).toMatchObject({ state: 'assigned', tries: 0 })
     })
   })
 

@@ -10,6 +10,7 @@ import {
   type ProofRecord,
   ProofRejectedError,
   type Result,
+  RuntimeLostError,
   resultDigest,
   type Signed,
   StaleLeaseError,
@@ -20,13 +21,14 @@ import {
   type VmType,
   W3bError,
 } from '@w3bstream/protocol'
+import { ProgressNotes, type ProgressNotesOptions } from './ProgressNotes.ts'
 import type { ProjectResolver } from './ProjectResolver.ts'
 import { pause } from './pause.ts'
 import type { BlobStore } from './ports/BlobStore.ts'
 import type { Clock } from './ports/Clock.ts'
 import type { MessageLog } from './ports/MessageLog.ts'
 import type { Queue } from './ports/Queue.ts'
-import type { ProofOutput, ProveJob, Runtime, Verifier } from './ports/Runtime.ts'
+import type { ProofOutput, ProveJob, Reservation, ReservationAsk, Runtime, Verifier } from './ports/Runtime.ts'
 import type { Signer } from './ports/Signer.ts'
 import type { Lease, TaskStore } from './ports/TaskStore.ts'
 import type { Telemetry } from './ports/Telemetry.ts'
@@ -61,6 +63,8 @@ export interface ProveLimits {
   readonly maxTries: number
   /** Names this worker in leases and logs. */
   readonly worker: string
+  /** How often the state log tells how far a proof is. */
+  readonly notes?: ProgressNotesOptions
 }
 
 /**
@@ -75,9 +79,14 @@ export type ProveOutcome =
   | { readonly type: 'failed'; readonly reason: string }
 
 const AWAY_MS = 5_000
+/** Where the machine is too full for a task: other provers may have a place meanwhile. */
+const FULL_MS = 5_000
+const LOST_MS = 1_000
+/** Begins the line of the state log that says that a runtime was lost, by which the next prover knows of it. */
+const ONCE_MORE = 'to be proved once more: '
 
 /**
- * Proves one assigned task: leases it, runs the project's program in its runtime, has the proof checked by the registered verifier, signs the result and stores
+ * Proves one assigned task: waits for a place on the machine, leases the task, runs the project's program in its runtime, has the proof checked by the registered verifier, signs the result and stores
  * all of it under the lease's token. Then tells the settler.
  *
  * Safe to repeat and to race: one lease holds, and a late worker's writes are refused.
@@ -88,26 +97,66 @@ export async function proveTask(
   id: TaskId,
   signal: AbortSignal,
 ): Promise<ProveOutcome> {
+  const found = await assigned(ports, id)
+  if (found === null) return { type: 'done' }
+  const { vmType, task } = found
+  let reservation: Reservation | null = null
+  const runtime = ports.runtimes.get(vmType)
+  if (runtime?.reserve !== undefined) {
+    const { timeoutMs, memoryBytes } = limits
+    reservation = await reserve(runtime, { taskId: id, task, limits: { timeoutMs, memoryBytes } }, signal)
+    if (reservation === null) return { type: 'retry', afterMs: signal.aborted ? 0 : FULL_MS }
+  }
+  try {
+    // It may have gone elsewhere while it waited here.
+    const record = reservation === null ? found : await assigned(ports, id)
+    if (record === null) return { type: 'done' }
+    const lease = await ports.tasks.lease(id, limits.worker, ports.clock.now(), limits.leaseMs)
+    if (lease === null) return { type: 'retry', afterMs: limits.leaseMs / 2 }
+    const prover = reservation ?? runtime
+    return await ports.telemetry.span('prove', spanOf(record), () =>
+      proveLeased(ports, limits, { record, lease, prover }, signal),
+    )
+  } finally {
+    reservation?.release()
+  }
+}
+
+/** @returns the task, where it is this prover's to prove */
+async function assigned(ports: ProvePorts, id: TaskId): Promise<TaskRecord | null> {
   const record = await ports.tasks.get(id)
-  const assignment = record?.assignment?.value
-  if (record === null || record.state !== 'assigned' || assignment === undefined) return { type: 'done' }
-  if (assignment.prover !== ports.signer.address) return { type: 'done' }
-  const lease = await ports.tasks.lease(id, limits.worker, ports.clock.now(), limits.leaseMs)
-  if (lease === null) return { type: 'retry', afterMs: limits.leaseMs / 2 }
-  return ports.telemetry.span('prove', spanOf(record), () => proveLeased(ports, limits, record, lease, signal))
+  const isOurs = record?.state === 'assigned' && record.assignment?.value.prover === ports.signer.address
+  return isOurs ? record : null
+}
+
+async function reserve(runtime: Runtime, ask: ReservationAsk, signal: AbortSignal): Promise<Reservation | null> {
+  try {
+    return (await runtime.reserve?.(ask, signal)) ?? null
+  } catch (error) {
+    if (signal.aborted) return null
+    throw error
+  }
+}
+
+/** A task under a lease, and what proves it. */
+interface Leased {
+  readonly record: TaskRecord
+  readonly lease: Lease
+  /** Undefined: there is no such runtime here. */
+  readonly prover: Pick<Runtime, 'prove'> | undefined
 }
 
 async function proveLeased(
   ports: ProvePorts,
   limits: ProveLimits,
-  record: TaskRecord,
-  lease: Lease,
+  leased: Leased,
   signal: AbortSignal,
 ): Promise<ProveOutcome> {
+  const { record, lease } = leased
   const { id } = record
   const heart = beat(ports, limits, id, lease, signal)
   try {
-    await run(ports, limits, record, lease, heart.signal)
+    await run(ports, limits, leased, heart.signal)
     await ports.settleQueue.send(id)
     return { type: 'done' }
   } catch (error) {
@@ -122,12 +171,11 @@ async function proveLeased(
   }
 }
 
-async function run(ports: ProvePorts, limits: ProveLimits, record: TaskRecord, lease: Lease, signal: AbortSignal) {
+async function run(ports: ProvePorts, limits: ProveLimits, { record, lease, prover }: Leased, signal: AbortSignal) {
   const { task, id } = record
   const version = await ports.projects.pinnedVersion(task.projectId, task.configHash, task.version)
   const settles = version.outputs.some((out) => out.type === 'settlement')
-  const runtime = ports.runtimes.get(version.vmType)
-  if (runtime === undefined)
+  if (prover === undefined)
     throw new UnsupportedRuntimeError({ runtime: version.vmType, reason: 'no such runtime is set up here' })
   const [program, provingKey, members] = await Promise.all([
     ports.inflate(version),
@@ -143,8 +191,7 @@ async function run(ports: ProvePorts, limits: ProveLimits, record: TaskRecord, l
   const binding = bindingOf(id, ports.signer.address)
   const { output, provingMs } = await proveOnce(
     ports,
-    version.vmType,
-    runtime,
+    { vmType: version.vmType, prover, lease, notes: limits.notes ?? {} },
     {
       taskId: id,
       task,
@@ -197,10 +244,16 @@ async function run(ports: ProvePorts, limits: ProveLimits, record: TaskRecord, l
     {
       at: ports.clock.now(),
       actor: ports.signer.address,
-      reason: verdict === 'verified' ? 'checked by the registered verifier' : 'no verifier is registered: not checked',
+      reason: checkedBy(verdict, output),
     },
   )
   ports.telemetry.count('w3b_tasks_total', { state: 'proved' })
+}
+
+function checkedBy(verdict: 'verified' | 'unregistered', output: ProofOutput): string {
+  if (verdict === 'verified') return 'checked by the registered verifier'
+  if (output.checkedBy !== null) return `no verifier is registered: checked by ${output.checkedBy}`
+  return 'no verifier is registered: not checked'
 }
 
 /** A proof that still waits for its verification: proving is what costs, and the chain may be away for a while. */
@@ -214,8 +267,12 @@ const unverified = new WeakMap<ProvePorts['tasks'], Map<TaskId, Unverified & { r
 
 async function proveOnce(
   ports: ProvePorts,
-  vmType: VmType,
-  runtime: Runtime,
+  by: {
+    readonly vmType: VmType
+    readonly prover: Pick<Runtime, 'prove'>
+    readonly lease: Lease
+    readonly notes: ProgressNotesOptions
+  },
   job: ProveJob,
   signal: AbortSignal,
 ): Promise<Unverified> {
@@ -223,15 +280,25 @@ async function proveOnce(
   unverified.set(ports.tasks, kept)
   const known = kept.get(job.taskId)
   if (known?.binding === job.binding) return known
+  const notes = new ProgressNotes((line) => note(ports, job.taskId, by.lease, line), by.notes)
   const started = performance.now()
-  const output = await runtime.prove(job, signal)
+  const output = await by.prover.prove(job, signal, (progress) => notes.told(progress)).finally(() => notes.end())
   const provingMs = Math.round(performance.now() - started)
-  ports.telemetry.observe('w3b_proving_seconds', provingMs / 1000, { runtime: vmType })
+  ports.telemetry.observe('w3b_proving_seconds', provingMs / 1000, { runtime: by.vmType })
   const made = { output, provingMs, binding: job.binding }
   kept.set(job.taskId, made)
   const [oldest] = kept.keys()
   if (kept.size > MAX_UNVERIFIED && oldest !== undefined) kept.delete(oldest)
   return made
+}
+
+/** Notes something in the task's state log, if that can be done: a proof is not worth less without it. */
+async function note(ports: ProvePorts, task: TaskId, lease: Lease, reason: string): Promise<void> {
+  try {
+    await ports.tasks.note(task, lease.token, { at: ports.clock.now(), actor: ports.signer.address, reason })
+  } catch (error) {
+    ports.telemetry.log('debug', 'a note was not written', { task, reason: String(error) })
+  }
 }
 
 /** What was verified or refused is not kept. */
@@ -266,7 +333,15 @@ async function giveUp(
     await ports.tasks.release(record.id, lease.token)
     return { type: 'retry', afterMs: AWAY_MS }
   }
-  if (error instanceof W3bError && error.retryable) {
+  if (error instanceof RuntimeLostError) {
+    await ports.tasks.countTry(record.id, reason)
+    if (!(await wasLost(ports, record.id))) {
+      const log = { at: ports.clock.now(), actor: ports.signer.address, reason: `${ONCE_MORE}${reason}` }
+      await ports.tasks.note(record.id, lease.token, log)
+      await ports.tasks.release(record.id, lease.token)
+      return { type: 'retry', afterMs: LOST_MS }
+    }
+  } else if (error instanceof W3bError && error.retryable) {
     const tries = await ports.tasks.countTry(record.id, reason)
     if (tries < limits.maxTries) {
       await ports.tasks.release(record.id, lease.token)
@@ -280,6 +355,13 @@ async function giveUp(
   )
   ports.telemetry.count('w3b_tasks_total', { state: 'failed' })
   return { type: 'failed', reason }
+}
+
+/** Whether a runtime was lost over the task since it was packed, or packed anew by a replay. */
+async function wasLost(ports: ProvePorts, task: TaskId): Promise<boolean> {
+  const states = await ports.tasks.states(task)
+  const packed = states.findLastIndex(({ state }) => state === 'packed')
+  return states.slice(packed).some(({ reason }) => reason.startsWith(ONCE_MORE))
 }
 
 /** Renews the lease while the work goes on; aborts the work when the lease is lost, or nearly over without a renewal. */

@@ -1,4 +1,5 @@
 import {
+  type Hash,
   IllegalTransitionError,
   type Output,
   StoreUnavailableError,
@@ -149,8 +150,19 @@ async function load(ports: SettlePorts, record: TaskRecord): Promise<Loaded | nu
       },
     )
   const printed: Outgoing | null = prints ? { ...base, output: { type: 'stdout' } } : null
-  if (final !== null) return { outgoing: { ...base, output: final }, printed }
+  if (final !== null)
+    return { outgoing: { ...base, ...(await readRaw(ports, version.vmType, final, proof.raw)), output: final }, printed }
   return printed === null ? null : { outgoing: printed, printed: null }
+}
+
+async function readRaw(
+  ports: SettlePorts,
+  vmType: VmType,
+  output: Output,
+  raw: Hash,
+): Promise<{ readonly raw?: string }> {
+  const bytes = vmType === 'risc0' && output.type === 'ethereumContract' ? await ports.blobs.get(raw) : null
+  return bytes === null ? {} : { raw: new TextDecoder().decode(bytes) }
 }
 
 async function take(ports: SettlePorts, record: TaskRecord, delivered: Delivered): Promise<SettleOutcome> {

@@ -11,7 +11,8 @@ const RANK: Readonly<Record<TaskState, number>> = {
 }
 
 /**
- * The part of a task's log that still holds: what a further attempt, a replay or a reorg undid is left out. Clients of the older APIs stop at the first
+ * The part of a task's log that still holds, each state once: what a further attempt, a replay or a reorg undid is left out, and of the lines that tell how
+ * far a proof is the last one stands for its state. Clients of the older APIs stop at the first
  * `failed` or `outputted` that they see.
  */
 export function presentCourse(entries: readonly StateLogEntry[]): StateLogEntry[] {

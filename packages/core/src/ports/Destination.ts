@@ -6,6 +6,8 @@ export interface Outgoing {
   readonly version: ProjectVersion
   readonly output: Output
   readonly proof: Uint8Array
+  /** The proof as text, with what it is a proof of: of RISC Zero's for `ethereumContract`, whose `data_snark` has more than the proof. */
+  readonly raw?: string
   /** The first message's payload alone: `ethereumContract` binds its fields. Empty when it is no longer kept. */
   readonly payloads: readonly string[]
   /** DID of the first message's device, which an `ethereumContract` may ask for as `clientId`; empty or absent where none signed it. */
