@@ -1,17 +1,20 @@
 #!/usr/bin/env node
 /**
- * Builds what is committed of the circuits: WASM modules, proving keys, Solidity verifiers, golden vectors.
+ * Builds what is committed of the circuits: WASM modules, keys, Solidity verifiers, golden vectors.
  *
  *   node packages/zk/build.mjs           writes them into the checkout
  *   node packages/zk/build.mjs --check   builds them into the cache folder and compares with the checkout
- *   node packages/zk/build.mjs --test    runs the circuits' own tests
+ *   node packages/zk/build.mjs --test    runs the tests of the workspace: circuits and native runtime
+ *
+ * WASM is built by the pinned compiler, since its bytes depend on it; tools and tests by PATH's cargo, together with the
+ * native runtime.
  *
  * Exit codes: 0 done or equal, 1 failed or different, 3 the pinned compiler cannot be had, so nothing was compared.
  */
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join, relative } from 'node:path'
+import { dirname, join } from 'node:path'
 import {
   BuildError,
   cache,
@@ -26,31 +29,31 @@ import {
   sha256,
   zk,
 } from './compiler.mjs'
+import { nativeCargo, nativeTarget } from './nativeCargo.mjs'
 
-const CIRCUITS = [{ name: 'weather', crate: 'weather-circuit', artifacts: 'examples/halo2-weather/artifacts' }]
+/** `module`: proved as WASM too, and so with its proving key committed. */
+const CIRCUITS = [
+  { name: 'weather', crate: 'weather-circuit', artifacts: 'examples/halo2-weather/artifacts', module: true },
+]
 const FIXTURES = { modules: ['prove_string', 'prove_bytes'], artifacts: 'packages/runtimes/src/halo2/fixtures' }
-const VECTORS = 'test/vectors/input-commitment.json'
+const VECTORS = [{ tool: 'vectors', file: 'test/vectors/input-commitment.json' }]
 const WASM = 'wasm32-unknown-unknown'
 
 const require = createRequire(join(root, 'examples/halo2-weather/package.json'))
 const check = process.argv.includes('--check')
 const out = check ? join(cache, 'check') : root
 
-/**
- * Builds a workspace's tools, or tests it, always with the same features, so that what it depends on is compiled once.
- *
- * @returns the folder of the tools
- */
-function native(workspace, command) {
-  const target = folder(join(cache, 'target', workspace === zk ? 'native' : 'native-fixtures'))
-  const crates = workspace === zk ? ['halo2-kit', ...CIRCUITS.map(({ crate }) => crate)] : []
-  const features = crates.flatMap((crate) => ['--features', `${crate}/keygen`])
-  const packages = ['bindgen', ...crates].flatMap((crate) => ['-p', crate])
-  // Not the documentation's tests: rustdoc is not installed with this compiler.
-  const targets = crates.length ? ['--lib', '--bins'] : ['--bins']
-  const args = ['--locked', '--profile', 'tool', ...targets, ...packages, ...features]
-  cargo([command, ...args], { cwd: workspace, env: cargoEnv(target) })
-  return join(target, 'tool')
+const crates = ['halo2-kit', ...CIRCUITS.map(({ crate }) => crate)]
+
+/** @returns the folder of the tools */
+function buildTools() {
+  nativeCargo('build', ['w3b-runtime', ...crates], ['--bins'])
+  nativeCargo('build', ['bindgen'], ['--bins'])
+  return join(nativeTarget, 'native')
+}
+
+function test() {
+  nativeCargo('test', ['w3b-runtime', 'risc0-prover', 'halo2-native', ...crates], ['--lib', '--bins', '--tests'])
 }
 
 function wasmModules(workspace, packages, flags, extraEnv = {}) {
@@ -85,38 +88,43 @@ function runtimeCode(source) {
   return Buffer.from(evm.deployedBytecode.object, 'hex')
 }
 
-function buildCircuit({ name, crate, artifacts }, tools) {
+function buildCircuit({ name, crate, artifacts, module }, tools) {
   const made = folder(join(out, artifacts))
-  run(join(tools, `keygen-${name}`), [made])
-  const circuit = JSON.parse(readFileSync(join(made, 'circuit.json'), 'utf8'))
+  // With the SRS for tests, whichever this machine's operator uses.
+  const { W3B_SRS, ...env } = process.env
+  run(join(tools, `keygen-${name}`), [made], { env })
+  const { provingKey, ...circuit } = JSON.parse(readFileSync(join(made, 'circuit.json'), 'utf8'))
   rmSync(join(made, 'circuit.json'))
+  if (module) buildModule({ name, crate, made, keySha256: provingKey.sha256 }, tools)
+  else rmSync(join(made, 'proving.key'))
 
+  const described = (file) => {
+    const bytes = readFileSync(join(made, file))
+    return { file, bytes: bytes.length, sha256: sha256(bytes) }
+  }
+  const code = runtimeCode(readFileSync(join(made, 'Verifier.sol'), 'utf8'))
+  const about = {
+    generatedBy: 'node packages/zk/build.mjs',
+    ...(module && { compiler: `rustc-web ${PINNED['rustc-web']}`, wasm: described(`${name}.wasm`) }),
+    provingKey: module ? described('proving.key') : provingKey,
+    verifyingKey: described('verifying.key'),
+    verifier: { ...described('Verifier.sol'), runtimeBytes: code.length, runtimeCodeHash: keccak256(code) },
+    ...circuit,
+  }
+  writeFileSync(join(made, 'artifacts.json'), `${JSON.stringify(about, null, 2)}\n`)
+}
+
+function buildModule({ name, crate, made, keySha256 }, tools) {
   const flags = [
     '-Ctarget-feature=+atomics,+bulk-memory,+mutable-globals,-reference-types',
     '-Zunstable-options',
     '-Cpanic=immediate-abort',
   ]
-  const built = wasmModules(zk, [crate], flags, { PROVING_KEY_SHA256: circuit.keySha256 })
+  const built = wasmModules(zk, [crate], flags, { PROVING_KEY_SHA256: keySha256 })
   const wasm = join(made, `${name}.wasm`)
   const features = ['threads', 'bulk-memory', 'mutable-globals', 'nontrapping-float-to-int', 'sign-ext', 'multivalue']
   const optimizer = ['-O3', '--strip-debug', '--strip-producers', ...features.map((feature) => `--enable-${feature}`)]
   finish(join(tools, 'bindgen'), join(built, `${crate.replaceAll('-', '_')}.wasm`), name, optimizer, wasm)
-
-  const code = runtimeCode(readFileSync(join(made, 'Verifier.sol'), 'utf8'))
-  const { keySha256, ...rest } = circuit
-  const described = (file) => {
-    const bytes = readFileSync(join(made, file))
-    return { file, bytes: bytes.length, sha256: sha256(bytes) }
-  }
-  const about = {
-    generatedBy: 'node packages/zk/build.mjs',
-    compiler: `rustc-web ${PINNED['rustc-web']}`,
-    wasm: described(`${name}.wasm`),
-    provingKey: described('proving.key'),
-    verifier: { ...described('Verifier.sol'), runtimeBytes: code.length, runtimeCodeHash: keccak256(code) },
-    ...rest,
-  }
-  writeFileSync(join(made, 'artifacts.json'), `${JSON.stringify(about, null, 2)}\n`)
 }
 
 function keccak256(bytes) {
@@ -126,7 +134,9 @@ function keccak256(bytes) {
 
 function buildFixtures() {
   const workspace = join(zk, 'abi-fixtures')
-  const bindgen = join(native(workspace, 'build'), 'bindgen')
+  const target = folder(join(cache, 'target', 'native-fixtures'))
+  cargo(['build', '--locked', '--profile', 'tool', '-p', 'bindgen'], { cwd: workspace, env: cargoEnv(target) })
+  const bindgen = join(target, 'tool', 'bindgen')
   const crates = FIXTURES.modules.map((module) => module.replaceAll('_', '-'))
   const built = wasmModules(workspace, crates, ['-Ctarget-cpu=mvp'])
   const made = folder(join(out, FIXTURES.artifacts))
@@ -136,14 +146,14 @@ function buildFixtures() {
   }
 }
 
-function buildVectors(tools) {
-  const file = join(out, VECTORS)
+function buildVectors({ tool, file: name }, tools) {
+  const file = join(out, name)
   folder(dirname(file))
-  run(join(tools, 'vectors'), [file])
+  run(join(tools, tool), [file])
   // As the repository's own formatter has it, wherever the file lies.
   const biome = join(dirname(require.resolve('@biomejs/biome/package.json')), 'bin/biome')
   const options = { cwd: root, input: readFileSync(file), stdio: ['pipe', 'pipe', 'inherit'], maxBuffer: 1 << 26 }
-  const { status, stdout } = spawnSync(process.execPath, [biome, 'format', `--stdin-file-path=${VECTORS}`], options)
+  const { status, stdout } = spawnSync(process.execPath, [biome, 'format', `--stdin-file-path=${name}`], options)
   if (status !== 0) throw new BuildError(`biome format failed: exit ${status}`)
   writeFileSync(file, stdout)
 }
@@ -151,20 +161,18 @@ function buildVectors(tools) {
 /** What lies below the folder that was built into. */
 function written() {
   const folders = [...CIRCUITS, FIXTURES].map(({ artifacts }) => artifacts)
-  return [...folders.flatMap((path) => readdirSync(join(out, path)).map((file) => join(path, file))), VECTORS]
+  const made = folders.flatMap((path) => readdirSync(join(out, path)).map((file) => join(path, file)))
+  return [...made, ...VECTORS.map(({ file }) => file)]
 }
 
 function build() {
   if (check) rmSync(out, { recursive: true, force: true })
-  const tools = native(zk, 'build')
-  buildVectors(tools)
+  const tools = buildTools()
+  for (const vectors of VECTORS) buildVectors(vectors, tools)
   for (const circuit of CIRCUITS) buildCircuit(circuit, tools)
   buildFixtures()
   if (check) compare(out, written())
-  else
-    console.log(
-      `Wrote ${[...CIRCUITS, FIXTURES].map(({ artifacts }) => relative(root, join(out, artifacts))).join(', ')}, ${VECTORS}`,
-    )
+  else console.log(`Wrote ${[...CIRCUITS, FIXTURES].map(({ artifacts }) => artifacts).join(', ')} and vectors`)
 }
 
-main(process.argv.includes('--test') ? () => native(zk, 'test') : build)
+main(process.argv.includes('--test') ? test : build)

@@ -138,6 +138,7 @@ mod tests {
             binding: [Fr::from(11), Fr::from(22)],
             salt: Fr::from(33),
             readings: Readings::unchecked(us.len(), us.iter().map(|u| vec![*u]).collect()),
+            private: (),
         }
     }
 

@@ -11,6 +11,8 @@ pub enum KitError {
     Payload { index: usize, reason: String },
     #[error("reading {index}, field {field}: {reason}")]
     Field { index: usize, field: String, reason: &'static str },
+    #[error("reading {index}: {reason}")]
+    Reading { index: usize, reason: &'static str },
     #[error("a task has 1 to {capacity} readings, this one has {count}")]
     Count { count: usize, capacity: usize },
     #[error("the readings and the salt do not open the task's input commitment")]

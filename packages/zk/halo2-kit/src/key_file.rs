@@ -47,10 +47,17 @@ impl KeyFile {
     /// # Errors
     /// [`KitError::Key`] when the sha256 differs or the file does not belong to a circuit of this shape.
     pub fn decode(bytes: &[u8], sha256: &[u8; 32], params: BaseCircuitParams) -> Result<Self, KitError> {
-        let refuse = |why: &str| KitError::Key(why.into());
         if Sha256::digest(bytes).as_slice() != sha256 {
-            return Err(refuse("its sha256 is not the one that this program needs"));
+            return Err(KitError::Key("its sha256 is not the one that this program needs".into()));
         }
+        Self::decode_unhashed(bytes, params)
+    }
+
+    /// Reads a file whose bytes the caller has checked.
+    /// # Errors
+    /// [`KitError::Key`] when it does not belong to a circuit of this shape.
+    pub fn decode_unhashed(bytes: &[u8], params: BaseCircuitParams) -> Result<Self, KitError> {
+        let refuse = |why: &str| KitError::Key(why.into());
         let mut rest = bytes.strip_prefix(MAGIC).ok_or_else(|| refuse("not a key file"))?;
         let mut part = || {
             let (length, tail) = rest.split_first_chunk::<8>()?;

@@ -2,7 +2,8 @@
 //!
 //! A project writes one [`TaskCircuit`]: which fields its readings have and which outputs they give. The kit reads the
 //! task, opens the task's input commitment in the circuit (scheme `poseidon-bn254`), puts the binding and the
-//! commitment in front of the public inputs, and proves for the EVM.
+//! commitment in front of the public inputs, and proves for the EVM. A circuit that needs more of the payloads than
+//! their numbers is a [`PrivateCircuit`].
 //!
 //! Public inputs, in order: `binding >> 128`, `binding & (2^128 - 1)`, input commitment, outputs.
 
@@ -20,8 +21,9 @@ mod readings;
 mod scaled_integer;
 mod schema;
 mod task;
+mod verifying_key;
 
-pub use circuit::{FIXED_INPUTS, TaskCircuit, build};
+pub use circuit::{FIXED_INPUTS, PrivateCircuit, TaskCircuit, build};
 pub use error::KitError;
 pub use halo2_base;
 pub use key_file::KeyFile;
@@ -31,4 +33,5 @@ pub use proof::{Proof, prove, verify};
 pub use readings::Readings;
 pub use scaled_integer::scaled_integer;
 pub use schema::{Field, Schema};
-pub use task::{TaskFields, TaskInput, TaskWitness, prove_task};
+pub use task::{TaskFields, TaskInput, TaskWitness, hex_word, prove_task};
+pub use verifying_key::VerifyingKey;

@@ -1,4 +1,4 @@
-use crate::{KeyFile, KitError, TaskCircuit, TaskWitness, circuit::build};
+use crate::{KeyFile, KitError, PrivateCircuit, TaskWitness, circuit::build};
 use halo2_base::{
     gates::circuit::builder::BaseCircuitBuilder,
     halo2_proofs::{
@@ -27,7 +27,7 @@ pub struct Proof {
 /// Proves a task's circuit.
 /// # Errors
 /// [`KitError::Proof`] when the witness does not satisfy the circuit's shape.
-pub fn prove<C: TaskCircuit>(key: &KeyFile, witness: &TaskWitness) -> Result<Proof, KitError> {
+pub fn prove<C: PrivateCircuit>(key: &KeyFile, witness: &TaskWitness<C::Private>) -> Result<Proof, KitError> {
     let mut builder = BaseCircuitBuilder::prover(C::params(), key.break_points.clone());
     let public_inputs = build::<C>(&mut builder, &C::schema()?, witness);
     let mut transcript = EvmTranscript::<G1Affine, NativeLoader, Vec<u8>, Vec<u8>>::init(vec![]);

@@ -98,6 +98,7 @@ fn bit_length(n: u64) -> u32 {
 }
 
 #[cfg(test)]
+#[allow(clippy::single_range_in_vec_init, reason = "an element is a range of limbs")]
 mod tests {
     use super::*;
 

@@ -1,4 +1,4 @@
-use crate::{KeyFile, KitError, Readings, TaskCircuit, error::json_position, prove};
+use crate::{KeyFile, KitError, PrivateCircuit, Readings, error::json_position, prove};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use halo2_base::halo2_proofs::halo2curves::{bn256::Fr, ff::PrimeField};
 use serde::Deserialize;
@@ -27,16 +27,26 @@ pub struct TaskFields {
 }
 
 /// A circuit's private and public inputs.
-pub struct TaskWitness {
+pub struct TaskWitness<P = ()> {
     /// The binding's upper and lower 128 bits.
     pub binding: [Fr; 2],
     pub salt: Fr,
     pub readings: Readings,
+    /// What the circuit reads of the payloads beside the readings.
+    pub private: P,
 }
 
 impl TaskInput {
+    /// Reads the JSON text that a prover hands over.
+    pub fn parse(json: &str) -> Result<Self, KitError> {
+        serde_json::from_str(json).map_err(|error| {
+            let reason = format!("not a task's JSON at {}", json_position(&error));
+            KitError::Input { what: "input", reason }
+        })
+    }
+
     /// Checks the readings against the circuit's schema and the task's commitment.
-    pub fn witness<C: TaskCircuit>(&self) -> Result<TaskWitness, KitError> {
+    pub fn witness<C: PrivateCircuit>(&self) -> Result<TaskWitness<C::Private>, KitError> {
         let schema = C::schema()?;
         let readings = Readings::parse(&schema, &self.data)?;
         let salt = field_element("salt", &self.salt)?;
@@ -46,7 +56,8 @@ impl TaskInput {
         let binding = word("binding", &self.binding)?;
         let (high, low) = binding.split_at(16);
         let limb = |bytes: &[u8]| Fr::from_u128(bytes.iter().fold(0, |limb, byte| limb << 8 | u128::from(*byte)));
-        Ok(TaskWitness { binding: [limb(high), limb(low)], salt, readings })
+        let private = C::private(&self.data, &readings)?;
+        Ok(TaskWitness { binding: [limb(high), limb(low)], salt, readings, private })
     }
 }
 
@@ -54,18 +65,15 @@ impl TaskInput {
 ///
 /// Gives `{"proof":"0x…","publicInputs":["0x…",…]}`, or `{"error":"…"}` for an input that cannot be proved.
 /// `key_sha256` is the hash of the key file that the module was built for.
-pub fn prove_task<C: TaskCircuit>(input: &str, key_sha256: &str) -> String {
+pub fn prove_task<C: PrivateCircuit>(input: &str, key_sha256: &str) -> String {
     match proved::<C>(input, key_sha256) {
         Ok(output) => output.to_string(),
         Err(error) => json!({ "error": error.to_string() }).to_string(),
     }
 }
 
-fn proved<C: TaskCircuit>(input: &str, key_sha256: &str) -> Result<serde_json::Value, KitError> {
-    let input: TaskInput = serde_json::from_str(input).map_err(|error| {
-        let reason = format!("not a task's JSON at {}", json_position(&error));
-        KitError::Input { what: "input", reason }
-    })?;
+fn proved<C: PrivateCircuit>(input: &str, key_sha256: &str) -> Result<serde_json::Value, KitError> {
+    let input = TaskInput::parse(input)?;
     let witness = input.witness::<C>()?;
     let key = input.proving_key.ok_or_else(|| KitError::Key("provingKey is missing".into()))?;
     let key = STANDARD.decode(key).map_err(|_| KitError::Key("provingKey is not base64".into()))?;
@@ -91,7 +99,8 @@ fn field_element(what: &'static str, text: &str) -> Result<Fr, KitError> {
     element.ok_or_else(|| KitError::Input { what, reason: "not below the field's modulus".into() })
 }
 
-fn hex_word(element: &Fr) -> String {
+/// A field element as `0x` and 64 hex digits, big end first.
+pub fn hex_word(element: &Fr) -> String {
     let mut bytes = element.to_bytes();
     bytes.reverse();
     format!("0x{}", hex::encode(bytes))

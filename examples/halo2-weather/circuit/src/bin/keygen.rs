@@ -1,5 +1,6 @@
-//! `keygen-weather FOLDER`: writes the weather circuit's proving key and Solidity verifier.
-use halo2_kit::keygen::write_artifacts;
+//! `keygen-weather FOLDER`: writes the weather circuit's keys and Solidity verifier. `W3B_SRS` and `W3B_SRS_SHA256` name
+//! a ceremony's SRS; without them it is the insecure one for tests.
+use halo2_kit::keygen::{Srs, write_artifacts};
 use std::{env, path::Path, process::ExitCode};
 use weather_circuit::Weather;
 
@@ -8,8 +9,8 @@ fn main() -> ExitCode {
         eprintln!("usage: keygen-weather FOLDER");
         return ExitCode::from(2);
     };
-    match write_artifacts::<Weather>(Path::new(&out)) {
-        Ok(()) => ExitCode::SUCCESS,
+    match Srs::from_env().and_then(|srs| write_artifacts::<Weather>(Path::new(&out), &srs)) {
+        Ok(_) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
             ExitCode::FAILURE

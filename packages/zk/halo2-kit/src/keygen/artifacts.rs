@@ -1,33 +1,26 @@
-use super::{generate, insecure_test_srs, powers_of_tau_srs, sample_witness, srs_marker};
-use crate::{KitError, TaskCircuit, prove, verify};
+use super::{Generated, Srs, generate, insecure_test_srs, sample_witness, srs_marker};
+use crate::{KitError, PrivateCircuit, VerifyingKey, prove};
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use std::{env, fs, path::Path};
+use std::{fs, path::Path};
 
-/// Writes `proving.key`, `Verifier.sol` and `circuit.json` of a circuit into a folder: the body of a project's keygen.
-///
-/// With `W3B_SRS` (a path) and `W3B_SRS_SHA256` (64 hex digits) in the environment the SRS is read from that ceremony
-/// file; without them it is the insecure one for tests, and `circuit.json` says so.
+/// Writes `proving.key`, `verifying.key`, `Verifier.sol` and `circuit.json` of a circuit into a folder: the body of a
+/// project's keygen. `circuit.json` says whether the SRS was the insecure one.
 /// # Errors
 /// [`KitError`] when the SRS is refused, the circuit does not fit, or the folder cannot be written.
-pub fn write_artifacts<C: TaskCircuit>(out: &Path) -> Result<(), KitError> {
+pub fn write_artifacts<C: PrivateCircuit>(out: &Path, srs: &Srs) -> Result<Generated, KitError> {
     let k = C::params().k as u32;
-    let test_marker = srs_marker(&insecure_test_srs(1));
-    let srs = match env::var("W3B_SRS") {
-        Ok(path) => powers_of_tau_srs(Path::new(&path), &expected_hash()?, k)?,
-        Err(_) => insecure_test_srs(k),
-    };
-    let insecure = srs_marker(&srs) == test_marker;
-    let generated = generate::<C>(srs)?;
+    let generated = generate::<C>(srs.read(k)?)?;
 
     let schema = C::schema()?;
-    let witness = sample_witness(schema.capacity(), schema.fields().len());
-    let proof = prove::<C>(&generated.key, &witness)?;
-    if !verify(&generated.key.srs, generated.key.proving_key.get_vk(), &proof) {
+    let proof = prove::<C>(&generated.key, &sample_witness::<C>()?)?;
+    let verifying_key = VerifyingKey::encode(&generated.key);
+    if !VerifyingKey::decode(&verifying_key, C::params())?.holds(&proof) {
         return Err(KitError::Key("a proof made with it does not verify".into()));
     }
 
     let key = generated.key.encode();
+    let (marker, test_marker) = (srs_marker(&generated.key.srs), srs_marker(&insecure_test_srs(1)));
     let fields: Vec<_> = schema
         .fields()
         .iter()
@@ -39,10 +32,11 @@ pub fn write_artifacts<C: TaskCircuit>(out: &Path) -> Result<(), KitError> {
         "outputs": C::OUTPUTS,
         "publicInputs": proof.public_inputs.len(),
         "proofBytes": proof.bytes.len(),
-        "keySha256": hex_of(&Sha256::digest(&key)),
+        "provingKey": described(&key),
+        "verifyingKey": described(&verifying_key),
         "srs": {
-            "insecure": insecure,
-            "marker": hex_of(&srs_marker(&generated.key.srs)),
+            "insecure": marker == test_marker,
+            "marker": hex_of(&marker),
             "testMarker": hex_of(&test_marker),
         },
     });
@@ -50,16 +44,14 @@ pub fn write_artifacts<C: TaskCircuit>(out: &Path) -> Result<(), KitError> {
         fs::write(out.join(name), bytes).map_err(|error| KitError::Key(format!("{name}: {error}")))
     };
     write("proving.key", &key)?;
+    write("verifying.key", &verifying_key)?;
     write("Verifier.sol", generated.verifier.as_bytes())?;
-    write("circuit.json", format!("{about:#}\n").as_bytes())
+    write("circuit.json", format!("{about:#}\n").as_bytes())?;
+    Ok(generated)
 }
 
-fn expected_hash() -> Result<[u8; 32], KitError> {
-    let refuse = || KitError::Srs("W3B_SRS needs W3B_SRS_SHA256, 64 hex digits".into());
-    let text = env::var("W3B_SRS_SHA256").map_err(|_| refuse())?;
-    let mut hash = [0; 32];
-    hex::decode_to_slice(text.trim_start_matches("0x"), &mut hash).map_err(|_| refuse())?;
-    Ok(hash)
+fn described(bytes: &[u8]) -> serde_json::Value {
+    json!({ "bytes": bytes.len(), "sha256": hex_of(&Sha256::digest(bytes)) })
 }
 
 fn hex_of(bytes: &[u8]) -> String {

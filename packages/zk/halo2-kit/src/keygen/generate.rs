@@ -1,4 +1,4 @@
-use crate::{FIXED_INPUTS, KeyFile, KitError, Readings, TaskCircuit, TaskWitness, build};
+use crate::{FIXED_INPUTS, KeyFile, KitError, PrivateCircuit, TaskWitness, build};
 use halo2_base::{
     gates::circuit::builder::BaseCircuitBuilder,
     halo2_proofs::{
@@ -19,10 +19,10 @@ pub struct Generated {
 /// Generates keys and verifier; the same circuit and SRS give the same bytes.
 /// # Errors
 /// [`KitError::Schema`] or [`KitError::Key`], when the circuit does not fit its declared shape.
-pub fn generate<C: TaskCircuit>(srs: ParamsKZG<Bn256>) -> Result<Generated, KitError> {
+pub fn generate<C: PrivateCircuit>(srs: ParamsKZG<Bn256>) -> Result<Generated, KitError> {
     let schema = C::schema()?;
     let mut builder = BaseCircuitBuilder::<Fr>::new(false).use_params(C::params());
-    let inputs = build::<C>(&mut builder, &schema, &sample_witness(schema.capacity(), schema.fields().len()));
+    let inputs = build::<C>(&mut builder, &schema, &sample_witness::<C>()?);
     if inputs.len() != FIXED_INPUTS + C::OUTPUTS.len() {
         return Err(KitError::Schema(format!("{} public inputs for {} outputs", inputs.len(), C::OUTPUTS.len())));
     }
@@ -35,11 +35,8 @@ pub fn generate<C: TaskCircuit>(srs: ParamsKZG<Bn256>) -> Result<Generated, KitE
     Ok(Generated { key: KeyFile { srs, proving_key, break_points: builder.break_points() }, verifier })
 }
 
-/// A witness that satisfies the commitment's opening: as many lowest readings as fit.
-pub fn sample_witness(capacity: usize, fields: usize) -> TaskWitness {
-    TaskWitness {
-        binding: [Fr::from(1), Fr::from(2)],
-        salt: Fr::from(3),
-        readings: Readings::unchecked(capacity, vec![vec![0; fields]; capacity]),
-    }
+/// A witness that satisfies the circuit, with as many readings as fit.
+pub fn sample_witness<C: PrivateCircuit>() -> Result<TaskWitness<C::Private>, KitError> {
+    let (readings, private) = C::sample()?;
+    Ok(TaskWitness { binding: [Fr::from(1), Fr::from(2)], salt: Fr::from(3), readings, private })
 }

@@ -1,11 +1,11 @@
 use crate::KitError;
 use halo2_base::halo2_proofs::{
     SerdeFormat,
-    arithmetic::best_multiexp,
+    arithmetic::{best_multiexp, parallelize},
     halo2curves::{
         bn256::{Bn256, Fr, G1, G1Affine, G2Affine, pairing},
-        ff::Field,
-        group::{Curve, prime::PrimeCurveAffine},
+        ff::{BatchInvert, Field, PrimeField},
+        group::{Curve, Group, prime::PrimeCurveAffine},
     },
     poly::{
         commitment::{Params, ParamsProver},
@@ -15,11 +15,122 @@ use halo2_base::halo2_proofs::{
 use rand::{SeedableRng, rngs::OsRng};
 use rand_chacha::ChaCha20Rng;
 use sha2::{Digest, Sha256};
-use std::path::Path;
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+
+/// Where keys get their SRS from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Srs {
+    /// The one of [`insecure_test_srs`].
+    InsecureTest,
+    /// A ceremony's file, as [`powers_of_tau_srs`] reads it, and its sha256.
+    Ceremony { path: PathBuf, sha256: [u8; 32] },
+}
+
+impl Srs {
+    /// As `W3B_SRS` (a path) and `W3B_SRS_SHA256` (64 hex digits) in the environment name it, the insecure one without
+    /// them.
+    /// # Errors
+    /// [`KitError::Srs`] when there is a path and no hash.
+    pub fn from_env() -> Result<Self, KitError> {
+        let Some(path) = env::var_os("W3B_SRS") else { return Ok(Srs::InsecureTest) };
+        let refuse = || KitError::Srs("W3B_SRS needs W3B_SRS_SHA256, 64 hex digits".into());
+        let text = env::var("W3B_SRS_SHA256").map_err(|_| refuse())?;
+        let mut sha256 = [0; 32];
+        hex::decode_to_slice(text.trim_start_matches("0x"), &mut sha256).map_err(|_| refuse())?;
+        Ok(Srs::Ceremony { path: path.into(), sha256 })
+    }
+
+    /// The first 2^k powers.
+    /// # Errors
+    /// [`KitError::Srs`]
+    pub fn read(&self, k: u32) -> Result<ParamsKZG<Bn256>, KitError> {
+        match self {
+            Srs::InsecureTest => Ok(insecure_test_srs(k)),
+            Srs::Ceremony { path, sha256 } => powers_of_tau_srs(path, sha256, k),
+        }
+    }
+}
 
 /// An SRS whose secret anyone can compute: whoever wants to forges proofs. For tests and local chains only.
+///
+/// The same as halo2's own setup from this seed gives, some ten times as fast: the generator's multiples are tabulated.
 pub fn insecure_test_srs(k: u32) -> ParamsKZG<Bn256> {
-    ParamsKZG::setup(k, ChaCha20Rng::from_seed(*b"w3bstream INSECURE TEST-ONLY srs"))
+    let rng = || ChaCha20Rng::from_seed(*b"w3bstream INSECURE TEST-ONLY srs");
+    let (secret, n) = (Fr::random(rng()), 1usize << k);
+    let multiples = Multiples::of_generator((k as usize).clamp(4, 13));
+
+    let powers: Vec<Fr> = std::iter::successors(Some(Fr::ONE), |power| Some(power * secret)).take(n).collect();
+    let root = (k..Fr::S).fold(Fr::ROOT_OF_UNITY, |root, _| root.square());
+    let roots: Vec<Fr> = std::iter::successors(Some(Fr::ONE), |power| Some(power * root)).take(n).collect();
+    // The i-th Lagrange polynomial at the secret: (s^n - 1) / n x w^i / (s - w^i).
+    let mut lagrange: Vec<Fr> = roots.iter().map(|root| (secret - root) * Fr::from(n as u64)).collect();
+    lagrange.iter_mut().batch_invert();
+    let shared = secret.pow_vartime([n as u64]) - Fr::ONE;
+    lagrange.iter_mut().zip(&roots).for_each(|(value, root)| *value *= shared * root);
+
+    let g2 = <G2Affine as PrimeCurveAffine>::generator();
+    ParamsKZG::setup(1, rng()).from_parts(
+        k,
+        multiples.times(&powers),
+        Some(multiples.times(&lagrange)),
+        g2,
+        (g2 * secret).to_affine(),
+    )
+}
+
+/// The generator of G1 times every value of every window of a scalar.
+struct Multiples {
+    bits: usize,
+    windows: Vec<Vec<G1Affine>>,
+}
+
+impl Multiples {
+    fn of_generator(bits: usize) -> Self {
+        let mut base = G1::generator();
+        let windows = (0..(Fr::NUM_BITS as usize).div_ceil(bits))
+            .map(|_| {
+                let mut row = Vec::with_capacity(1 << bits);
+                let mut multiple = G1::identity();
+                for _ in 0..1 << bits {
+                    row.push(multiple);
+                    multiple += base;
+                }
+                base = multiple;
+                affine(&row)
+            })
+            .collect();
+        Multiples { bits, windows }
+    }
+
+    fn times(&self, scalars: &[Fr]) -> Vec<G1Affine> {
+        let mut products = vec![G1Affine::identity(); scalars.len()];
+        parallelize(&mut products, |products, start| {
+            let scalars = &scalars[start..start + products.len()];
+            let sums: Vec<G1> = scalars.iter().map(|scalar| self.multiple(scalar)).collect();
+            G1::batch_normalize(&sums, products);
+        });
+        products
+    }
+
+    fn multiple(&self, scalar: &Fr) -> G1 {
+        let bytes = scalar.to_bytes();
+        let bit = |at: usize| bytes.get(at / 8).map_or(0, |byte| usize::from(byte >> (at % 8) & 1));
+        let digit = |window: usize| (0..self.bits).fold(0, |digit, i| digit | bit(window * self.bits + i) << i);
+        let windows = self.windows.iter().enumerate();
+        windows.fold(G1::identity(), |sum, (window, row)| match digit(window) {
+            0 => sum,
+            digit => sum + row[digit],
+        })
+    }
+}
+
+fn affine(points: &[G1]) -> Vec<G1Affine> {
+    let mut affine = vec![G1Affine::identity(); points.len()];
+    G1::batch_normalize(points, &mut affine);
+    affine
 }
 
 /// Reads an SRS of the Perpetual Powers of Tau ceremony: k (u32, little end first), g, g_lagrange, g2, s_g2, points
@@ -82,6 +193,19 @@ mod tests {
         let path = std::env::temp_dir().join(format!("w3b-srs-{name}-{}", std::process::id()));
         std::fs::write(&path, &bytes).unwrap();
         (path, Sha256::digest(&bytes).into())
+    }
+
+    #[test]
+    fn the_test_srs_is_what_halo2_sets_up() {
+        for k in [1, 5] {
+            let bytes = |srs: ParamsKZG<Bn256>| {
+                let mut bytes = vec![];
+                srs.write_custom(&mut bytes, SerdeFormat::RawBytes).unwrap();
+                bytes
+            };
+            let slow = ParamsKZG::setup(k, ChaCha20Rng::from_seed(*b"w3bstream INSECURE TEST-ONLY srs"));
+            assert_eq!(bytes(insecure_test_srs(k)), bytes(slow));
+        }
     }
 
     #[test]
