@@ -71,6 +71,8 @@ describe('w3b', () => {
     [['dev', '--port', 'x']],
     [['dev', '--rpc', 'nowhere']],
     [['dev', '--max-spend', 'all']],
+    [['dev', '--runtime', 'risc0']],
+    [['dev', '--runtime', 'risc0=http://127.0.0.1:1']],
     [['verify', '/dev/null', '--router', '0x1', '--rpc', 'http://127.0.0.1:1']],
     [['contracts', 'deploy', '--data-dir', '/nowhere']],
     [['contracts', 'deploy', '--rpc', 'ftp://x']],

@@ -1,7 +1,17 @@
 import type { VmType } from '@w3bstream/protocol'
+import type { Command } from 'commander'
 import { UsageError } from './errors/UsageError.ts'
 
 const KINDS: readonly VmType[] = ['halo2', 'risc0', 'zkwasm', 'wasm']
+
+/** Adds `--runtime`. */
+export function withRuntimes(command: Command): Command {
+  return command.option(
+    '--runtime <kind=address>',
+    'a runtime of your own over gRPC, such as risc0=grpc://127.0.0.1:4001; repeatable (default: W3B_RUNTIMES)',
+    (value: string, before: readonly string[] = []): readonly string[] => [...before, value],
+  )
+}
 
 /**
  * Reads which runtimes somebody else's image serves.

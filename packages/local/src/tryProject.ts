@@ -18,7 +18,7 @@ import {
   type VmType,
   W3bError,
 } from '@w3bstream/protocol'
-import { createRuntimes, inflateProgram, MOST_PROGRAM_BYTES, type Runtimes } from '@w3bstream/runtimes'
+import { createRuntimes, findNative, inflateProgram, MOST_PROGRAM_BYTES, type Runtimes } from '@w3bstream/runtimes'
 
 /** A project file to try, and the messages of one task. */
 export interface ProjectTrial {
@@ -195,10 +195,10 @@ const known = (error: unknown): W3bError => {
 
 const sha256 = (bytes: Uint8Array): Hash => hash(toHex(createHash('sha256').update(bytes).digest()))
 
-/** The runtimes of this machine, as `w3b dev` would have them. */
-export async function trialRuntimes(_: {
+/** The runtimes of this machine, as `w3b dev` would have them. @throws {InvalidConfigError} an address is none */
+export function trialRuntimes(p: {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly external: ReadonlyMap<VmType, string>
-}): Promise<Runtimes> {
-  return createRuntimes({ poolSize: 1 })
+}): Runtimes {
+  return createRuntimes({ poolSize: 1, native: findNative(p.env), external: p.external })
 }

@@ -8,7 +8,7 @@ import { withJson } from '../node/nodeOptions.ts'
 import { rows } from '../output/rows.ts'
 import { type Colors, printable } from '../output/Terminal.ts'
 import { readInput, readText } from '../readInput.ts'
-import { readRuntimes } from '../readRuntimes.ts'
+import { readRuntimes, withRuntimes } from '../readRuntimes.ts'
 
 interface Options {
   readonly projectVersion?: string
@@ -27,7 +27,7 @@ const CYCLES_PER_CORE = 1_200
 
 /** `w3b project test` */
 export function testProject(parent: Command, context: CommandContext): void {
-  withJson(parent.command('test'))
+  withRuntimes(withJson(parent.command('test')))
     .description(
       'run a project file’s program over messages of yours, without a node: what it costs, what it gives, what is wrong',
     )
@@ -37,7 +37,6 @@ export function testProject(parent: Command, context: CommandContext): void {
     .option('--data-file <file>', 'messages from a file, one a line')
     .option('--project <id>', 'id that the project has, where the program looks at it', '1')
     .option('--proving-key <file>', 'the key that the version names, for a program that can only be proved')
-    .option('--runtime <kind=address>', 'a runtime of your own over gRPC, as for `w3b dev`', collect)
     .addHelpText(
       'after',
       '\nExample: w3b project test project.json --data \'{"temperature": 21.5}\' \'{"temperature": 22}\'\nA guest is executed without proving it. Halo2 in WASM can only be proved, and is.',
@@ -53,7 +52,7 @@ export function testProject(parent: Command, context: CommandContext): void {
         options.provingKey === undefined ? undefined : await readInput(options.provingKey, stdin, MAX_KEY)
       const { tryProject, trialRuntimes } = await import('@w3bstream/local/tryProject')
       terminal.progress('Running the program …')
-      await using runtimes = await trialRuntimes({ env, external })
+      await using runtimes = trialRuntimes({ env, external })
       const tried = await tryProject(
         {
           file: bytes,
@@ -69,9 +68,6 @@ export function testProject(parent: Command, context: CommandContext): void {
       if (tried.problems.length > 0) context.fail()
     })
 }
-
-/** For a repeatable option. */
-export const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
 
 async function lines(file: string | undefined, { stdin }: CommandContext): Promise<string[]> {
   if (file === undefined) return []
