@@ -45,7 +45,7 @@ chmodSync(rustup, 0o755)
 const homes = { CARGO_HOME: join(work, 'cargo'), RUSTUP_HOME: join(work, 'rustup') }
 run(rustup, ['-y', '--profile', 'minimal', '--default-toolchain', RUST, '--no-modify-path'], homes)
 
-const env = { ...homes, PATH: `${homes.CARGO_HOME}/bin:${process.env.PATH}`, XDG_CACHE_HOME: join(work, 'cache') }
+const env = { ...homes, CXX: 'clang++', PATH: `${homes.CARGO_HOME}/bin:${process.env.PATH}`, XDG_CACHE_HOME: join(work, 'cache') }
 run(process.execPath, cuda ? ['scripts/cuda.mjs', 'build'] : ['packages/zk/native/build.mjs'], env)
 mkdirSync(resolve(out), { recursive: true })
 const binary = resolve(out, 'w3b-runtime')

@@ -1,2 +1,5 @@
+export * from './artifacts.ts'
+export * from './fields.ts'
+export * from './project.ts'
 export * from './readings.ts'
 export * from './statistics.ts'

@@ -1,5 +1,6 @@
-import { type Domain, type Hex, type InputField, type ProjectId, readInputFields, toHex } from '@w3bstream/protocol'
+import { type Domain, type Hex, type ProjectId, readInputFields, toHex } from '@w3bstream/protocol'
 import { type KeyOfDevice, type KeySet, scopeOf, signMessage, signReading } from '@w3bstream/sdk'
+import { FIELDS } from './fields.ts'
 
 /** What a device measured. */
 export interface Reading {
@@ -8,12 +9,6 @@ export interface Reading {
   /** Unix seconds. */
   readonly time: number
 }
-
-/** A reading's fields, as both project files and the circuit have them. */
-export const FIELDS: readonly InputField[] = [
-  { name: 'temperature', scale: 1, min: -400n, max: 600n },
-  { name: 'time', scale: 0, min: 0n, max: 2n ** 40n - 1n },
-]
 
 /** A deployment's registry and the project in it: what a signature is for. */
 export interface Audience {
