@@ -16,8 +16,15 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileS
 import { dirname, join } from 'node:path'
 import { BuildError, cache, cargo, cargoEnv, compare, folder, main, PINNED, root, sha256 } from '../compiler.mjs'
 
-/** Guests of examples: each an ELF with an `artifacts.json` beside it, which takes over what `guest/about.json` says. */
-const EXAMPLES = []
+/** Guests of examples: each becomes `artifacts/<name>.elf` with an `artifacts.json` beside it. */
+const EXAMPLES = [
+  {
+    crate: 'weather-guest',
+    name: 'weather',
+    artifacts: 'examples/risc0-weather/artifacts',
+    outputs: ['count', 'sum', 'min', 'max'],
+  },
+]
 /** Guests for the prover's tests: each folder of `tests`. */
 const TESTS = { crates: readdirSync(join(import.meta.dirname, 'tests')), to: 'packages/zk/risc0-prover/tests/guests' }
 const TARGET = 'riscv32im-risc0-zkvm-elf'
@@ -82,19 +89,17 @@ function build() {
   const std = ['-Zbuild-std=core,alloc,panic_abort', '-Zbuild-std-features=compiler-builtins-mem', '--target', TARGET]
   cargo(['build', '--locked', '--release', ...std, ...crates], { cwd: workspace, env: cargoEnv(target, FLAGS) })
 
-  for (const { crate, name, example } of EXAMPLES) {
-    const file = `${example}/artifacts/artifacts.json`
+  for (const { crate, name, artifacts, outputs } of EXAMPLES) {
+    const file = `${artifacts}/artifacts.json`
     const recorded = read(file)
-    const { imageId, ...elf } = place(crate, `${example}/artifacts/${name}.elf`, {
-      ...recorded?.elf,
-      imageId: recorded?.imageId,
-    })
+    const known = { ...recorded?.elf, imageId: recorded?.imageId }
+    const { imageId, ...elf } = place(crate, `${artifacts}/${name}.elf`, known)
     write(file, {
       generatedBy: 'node packages/zk/guests/build.mjs',
       compiler: `rustc-web ${PINNED['rustc-web']}`,
       imageId,
       elf: { file: `${name}.elf`, ...elf },
-      ...read(`${example}/guest/about.json`),
+      outputs,
     })
   }
   const recorded = read(`${TESTS.to}/guests.json`)

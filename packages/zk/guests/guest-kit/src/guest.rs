@@ -1,12 +1,12 @@
-use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::mem::ManuallyDrop;
 
 use risc0_zkvm_platform::fileno::{JOURNAL, STDIN};
 use risc0_zkvm_platform::memory::STACK_TOP;
 use risc0_zkvm_platform::syscall::{sys_halt, sys_rand, sys_read_words, sys_write};
 
-use crate::sha256::{Sha256, sha256};
+use crate::{sha256, sha256_of};
 
 core::arch::global_asm!(
     ".section .text._start",
@@ -43,11 +43,14 @@ unsafe extern "C" fn start() -> ! {
 /// Ends with the digest that RISC Zero calls `Output`: of the journal, and of no assumptions.
 fn halt() -> ! {
     // SAFETY: the only thread.
-    let journal = sha256(unsafe { &*(&raw const JOURNALED) });
-    let mut output = Sha256::with_capacity(98);
-    output.append(&sha256(b"risc0.Output")).append(&journal).append(&[0; 32]).append(&2u16.to_le_bytes());
+    let journal = sha256_of(unsafe { &mut *(&raw mut JOURNALED) });
+    let mut output = Vec::with_capacity(3 * 64);
+    output.extend_from_slice(&sha256(b"risc0.Output"));
+    output.extend_from_slice(&journal);
+    output.extend_from_slice(&[0; 32]);
+    output.extend_from_slice(&2u16.to_le_bytes());
     let mut words = [0; 8];
-    for (word, bytes) in words.iter_mut().zip(output.digest().chunks_exact(4)) {
+    for (word, bytes) in words.iter_mut().zip(sha256_of(&mut output).chunks_exact(4)) {
         *word = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
     }
     sys_halt(0, &words)
@@ -62,17 +65,30 @@ pub fn commit(bytes: &[u8]) {
     }
 }
 
-/// Reads a string as the host's `env.write(&String)` wrote it: its length in bytes, then its bytes, filled up to a word.
-pub fn read_string() -> String {
+/// Reads what the host's `env.write(&String)` wrote: a length in bytes, then the bytes, filled up to a word.
+pub fn read_bytes() -> Vec<u8> {
+    let bytes = read_length();
+    let mut words = ManuallyDrop::new(vec![0; bytes.div_ceil(4)]);
+    read_words(&mut words);
+    // SAFETY: the words are as many initialized bytes; the allocator never frees, so their alignment is of no concern to it.
+    unsafe { Vec::from_raw_parts(words.as_mut_ptr().cast::<u8>(), bytes, 4 * words.capacity()) }
+}
+
+/// Reads over a string.
+pub(crate) fn skip_bytes() {
+    let mut left = read_length().div_ceil(4);
+    let mut scratch = [0; 64];
+    while left > 0 {
+        let now = left.min(scratch.len());
+        read_words(&mut scratch[..now]);
+        left -= now;
+    }
+}
+
+fn read_length() -> usize {
     let mut length = [0];
     read_words(&mut length);
-    let bytes = length[0] as usize;
-    let mut words = vec![0; bytes.div_ceil(4)];
-    read_words(&mut words);
-    let mut words = core::mem::ManuallyDrop::new(words);
-    // SAFETY: the words are as many initialized bytes; the allocator never frees, so their alignment is of no concern to it.
-    let text = unsafe { Vec::from_raw_parts(words.as_mut_ptr().cast::<u8>(), bytes, 4 * words.capacity()) };
-    String::from_utf8(text).unwrap_or_else(|_| panic!("the input is not UTF-8"))
+    length[0] as usize
 }
 
 fn read_words(words: &mut [u32]) {

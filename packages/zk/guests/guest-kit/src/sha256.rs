@@ -1,71 +1,22 @@
 use alloc::vec::Vec;
 
-const BLOCK_WORDS: usize = 16;
-
-/// sha256 of what is appended, which it keeps: the zkVM hashes whole blocks where they lie.
-#[derive(Default)]
-pub struct Sha256 {
-    words: Vec<u32>,
-    bytes: usize,
-}
-
-impl Sha256 {
-    pub fn with_capacity(bytes: usize) -> Self {
-        // Room for the padding too: growing would copy.
-        Self { words: Vec::with_capacity(bytes / 4 + 2 * BLOCK_WORDS), bytes: 0 }
-    }
-
-    pub fn len(&self) -> usize {
-        self.bytes
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.bytes == 0
-    }
-
-    pub fn as_bytes(&self) -> &[u8] {
-        // SAFETY: the words hold at least `bytes` initialized bytes, and u8 has no alignment.
-        unsafe { core::slice::from_raw_parts(self.words.as_ptr().cast(), self.bytes) }
-    }
-
-    pub fn append(&mut self, data: &[u8]) -> &mut Self {
-        let end = self.bytes + data.len();
-        self.words.resize(end.div_ceil(4), 0);
-        self.spare(self.bytes, end).copy_from_slice(data);
-        self.bytes = end;
-        self
-    }
-
-    /// Replaces bytes that were appended.
-    pub fn replace(&mut self, at: usize, data: &[u8]) {
-        let end = at + data.len();
-        assert!(end <= self.bytes, "replacing what was not appended");
-        self.spare(at, end).copy_from_slice(data);
-    }
-
-    pub fn digest(mut self) -> [u8; 32] {
-        let bits = 8 * self.bytes as u64;
-        self.append(&[0x80]);
-        let blocks = (self.bytes + 8).div_ceil(4 * BLOCK_WORDS);
-        self.words.resize(blocks * BLOCK_WORDS, 0);
-        let end = 4 * self.words.len();
-        self.bytes = end;
-        self.replace(end - 8, &bits.to_be_bytes());
-        compress(&self.words)
-    }
-
-    fn spare(&mut self, from: usize, to: usize) -> &mut [u8] {
-        let words = &mut self.words[..to.div_ceil(4)];
-        // SAFETY: the words hold at least `to` initialized bytes, and u8 has no alignment.
-        let bytes = unsafe { core::slice::from_raw_parts_mut(words.as_mut_ptr().cast::<u8>(), to) };
-        &mut bytes[from..]
-    }
-}
+const BLOCK: usize = 64;
 
 pub fn sha256(data: &[u8]) -> [u8; 32] {
-    let mut hash = Sha256::with_capacity(data.len());
-    hash.append(data);
-    hash.digest()
+    let mut padded = Vec::with_capacity(data.len() + 2 * BLOCK);
+    padded.extend_from_slice(data);
+    sha256_of(&mut padded)
+}
+
+/// sha256 of what a buffer holds, which is hashed where it lies: best with room for the padding, at most 72 bytes.
+pub fn sha256_of(data: &mut Vec<u8>) -> [u8; 32] {
+    let length = data.len();
+    data.push(0x80);
+    data.resize((length + 1 + 8).next_multiple_of(BLOCK) - 8, 0);
+    data.extend_from_slice(&(8 * length as u64).to_be_bytes());
+    let digest = hash_blocks(data);
+    data.truncate(length);
+    digest
 }
 
 const INITIAL: [u32; 8] =
@@ -73,29 +24,48 @@ const INITIAL: [u32; 8] =
 
 /// Hashes whole, padded blocks. In memory the state is the digest's bytes: words, big end first.
 #[cfg(target_os = "zkvm")]
-fn compress(words: &[u32]) -> [u8; 32] {
+fn hash_blocks(blocks: &[u8]) -> [u8; 32] {
+    // The platform's allocator aligns everything to words.
+    assert!(blocks.as_ptr().cast::<u32>().is_aligned() && blocks.len() % BLOCK == 0);
     let mut state = INITIAL.map(u32::to_be);
-    let blocks = (words.len() / BLOCK_WORDS) as u32;
     let at = &raw mut state;
-    // SAFETY: words are aligned, and there are 16 of them for each block.
-    unsafe { risc0_zkvm_platform::syscall::sys_sha_buffer(at, at, words.as_ptr().cast(), blocks) };
-    // SAFETY: as many bytes, without alignment.
-    unsafe { core::mem::transmute(state) }
+    // SAFETY: aligned, and as many bytes as the count of blocks says.
+    unsafe {
+        risc0_zkvm_platform::syscall::sys_sha_buffer(at, at, blocks.as_ptr(), (blocks.len() / BLOCK) as u32);
+        core::mem::transmute(state)
+    }
 }
 
 #[cfg(not(target_os = "zkvm"))]
-fn compress(words: &[u32]) -> [u8; 32] {
+fn hash_blocks(blocks: &[u8]) -> [u8; 32] {
     let mut state = INITIAL;
-    for block in words.chunks_exact(BLOCK_WORDS) {
-        let mut bytes = [0; 64];
-        for (at, word) in block.iter().enumerate() {
-            bytes[4 * at..][..4].copy_from_slice(&word.to_ne_bytes());
-        }
-        sha2::compress256(&mut state, &[bytes.into()]);
+    for block in blocks.as_chunks::<BLOCK>().0 {
+        sha2::compress256(&mut state, &[(*block).into()]);
     }
     let mut digest = [0; 32];
-    for (at, word) in state.iter().enumerate() {
-        digest[4 * at..][..4].copy_from_slice(&word.to_be_bytes());
+    for (bytes, word) in digest.chunks_exact_mut(4).zip(state) {
+        bytes.copy_from_slice(&word.to_be_bytes());
     }
     digest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sha2::{Digest, Sha256};
+
+    #[test]
+    fn every_length_is_padded() {
+        for length in 0..200 {
+            let data = vec![length as u8; length];
+            assert_eq!(sha256(&data)[..], Sha256::digest(&data)[..], "{length} bytes");
+        }
+    }
+
+    #[test]
+    fn the_buffer_is_kept() {
+        let mut data = b"abc".to_vec();
+        sha256_of(&mut data);
+        assert_eq!(data, b"abc");
+    }
 }

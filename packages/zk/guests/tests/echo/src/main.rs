@@ -5,5 +5,5 @@
 guest_kit::entry!(main);
 
 fn main() {
-    guest_kit::commit(guest_kit::read_string().as_bytes());
+    guest_kit::commit(&guest_kit::read_bytes());
 }
