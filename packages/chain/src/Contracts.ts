@@ -8,4 +8,8 @@ export interface Contracts {
   readonly fleetManager: Address
   readonly verifierRegistry: Address
   readonly settlement: Address
+  /** Takes Groth16 receipts of RISC Zero 3.x. Deployments of before it was there have none. */
+  readonly riscZeroVerifier?: Address | null
+  /** Hands RISC Zero receipts to the verifier of their selector, until it is stopped. */
+  readonly riscZeroRouter?: Address | null
 }

@@ -219,6 +219,11 @@ describe('EthereumContractDestination', () => {
     const [seal, digest, journal] = decodeAbiParameters(bytes, args?.[0] as `0x${string}`)
     expect(seal).toBe(`0x${[1, 2, 3, 4, 5, 6, 7, 8].map((n) => n.toString(16).padStart(64, '0')).join('')}`)
     expect([digest, journal]).toEqual(['0xaabb', '0x010203'])
+    // A Groth16 seal says nothing of its journal: the text that came with it does.
+    const native = { ...outgoing(abi, 'submit', await contract(accepting), { proof: new Uint8Array(260) }) }
+    const texted = { ...native, raw: JSON.stringify(receipt) }
+    expect(await deliver(texted)).toEqual({ type: 'submitted' })
+    expect((await callOf(texted, abi)).args).toEqual(args)
     const other = outgoing(abi, 'submit', await contract(accepting))
     expect(String(await deliver(other))).toMatch(/"data_snark" asks for a RISC Zero Snark proof/)
   })

@@ -5,6 +5,7 @@ import { bindArguments } from './bindArguments.ts'
 import type { Contracts } from './Contracts.ts'
 import { chainAway } from './chainAway.ts'
 import { checkTarget } from './checkTarget.ts'
+import { contractAddresses } from './contractAddresses.ts'
 import type { Argument } from './convertField.ts'
 import { deliveredEarlier } from './deliveredEarlier.ts'
 import type { EthereumSender } from './EthereumSender.ts'
@@ -126,7 +127,7 @@ export class EthereumContractDestination implements Destination {
     if (until !== undefined && until > Date.now()) return
     const refused = new Set<Address>([
       ...this.#options.refusedTargets,
-      ...Object.values<Address>({ ...contracts }),
+      ...(contracts === undefined ? [] : contractAddresses(contracts)),
       ...Object.values(sender.chain.preset.knownContracts).map((one) => address(one)),
       ...(sender.router === null ? [] : [sender.router]),
       sender.account,

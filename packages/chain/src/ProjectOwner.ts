@@ -1,10 +1,20 @@
 import { fleetManagerAbi, projectRegistrarAbi, verifierRegistryAbi, w3bstreamSettlementAbi } from '@w3bstream/contracts'
-import { type Address, address, type Hash, hash, type ProjectId, projectId, verifierKey } from '@w3bstream/protocol'
+import {
+  type Address,
+  address,
+  type Hash,
+  type Hex,
+  hash,
+  type ProjectId,
+  projectId,
+  verifierKey,
+} from '@w3bstream/protocol'
 import { encodeFunctionData, toEventSelector } from 'viem'
 import type { Contracts } from './Contracts.ts'
 import { callFailure } from './callFailure.ts'
 import { RpcError } from './RpcError.ts'
 import { readContract } from './readContract.ts'
+import { requireSelector } from './requireSelector.ts'
 import { TransactionFailedError } from './TransactionFailedError.ts'
 import { type Operator, transact } from './transact.ts'
 
@@ -15,10 +25,22 @@ export interface VerifierRegistration {
   readonly proofBytes: number
   readonly verifyGas: number
   readonly inputBound: boolean
+  /** A guest of RISC Zero; absent: a Halo2 circuit. Its `proofBytes` are those of a Groth16 seal. */
+  readonly riscZero?: RiscZeroGuest
+}
+
+/** What makes a receipt one of this guest. */
+export interface RiscZeroGuest {
+  /** Its eight 32-bit words one after the other, each little end first. */
+  readonly imageId: Hash
+  /** What its receipts begin with, 4 bytes. */
+  readonly selector: Hex
 }
 
 const UPSERTED = toEventSelector('ProjectUpserted(uint64,string,bytes32)')
 const KIND_HALO2 = 1
+const KIND_RISC0 = 2
+const HALO2: RiscZeroGuest = { imageId: hash(`0x${'0'.repeat(64)}`), selector: '0x00000000' }
 
 /** What a project's owner does on-chain. Everything but `createProject` may be repeated: what is so already is not sent again. */
 export class ProjectOwner {
@@ -89,7 +111,11 @@ export class ProjectOwner {
     })
   }
 
-  /** Sets the verifier of a project version, for good. @returns its key */
+  /**
+   * Sets the verifier of a project version, for good.
+   * @returns its key, as well where the version has a verifier already: `verifierOf` says which
+   * @throws {InvalidInputError} the contract does not verify receipts of the guest's selector
+   */
   async registerVerifier(p: {
     readonly id: ProjectId
     readonly configHash: Hash
@@ -98,8 +124,9 @@ export class ProjectOwner {
   }): Promise<Hash> {
     const key = verifierKey(p.id, p.configHash, p.version)
     if ((await this.verifierOf(key)) !== null) return key
-    const zero = `0x${'0'.repeat(64)}` as const
-    const entry = { ...p.verifier, kind: KIND_HALO2, imageId: zero, selector: '0x00000000' } as const
+    const { riscZero, ...verifier } = p.verifier
+    if (riscZero !== undefined) await requireSelector(this.#operator.chain, verifier.verifier, riscZero.selector)
+    const entry = { ...verifier, kind: riscZero === undefined ? KIND_HALO2 : KIND_RISC0, ...(riscZero ?? HALO2) }
     await transact(this.#operator, 'Registering the verifier', {
       to: this.#contracts.verifierRegistry,
       data: encodeFunctionData({
@@ -111,12 +138,16 @@ export class ProjectOwner {
     return key
   }
 
-  /** @returns the contract registered under a verifier key, or null */
-  async verifierOf(key: Hash): Promise<Address | null> {
+  /** @returns what is registered under a verifier key, or null */
+  async verifierOf(key: Hash): Promise<VerifierRegistration | null> {
     const call = { address: this.#contracts.verifierRegistry, abi: verifierRegistryAbi } as const
     try {
       const [entry] = await readContract(this.#operator.chain, { ...call, functionName: 'verifierOf', args: [key] })
-      return address(entry.verifier)
+      const { outputWords, proofBytes, verifyGas, inputBound, imageId, selector } = entry
+      const registration = { verifier: address(entry.verifier), outputWords, proofBytes, verifyGas, inputBound }
+      return entry.kind === KIND_RISC0
+        ? { ...registration, riscZero: { imageId: hash(imageId), selector } }
+        : registration
     } catch (error) {
       if (error instanceof RpcError && callFailure(error).name === 'VerifierNotRegistered') return null
       throw error

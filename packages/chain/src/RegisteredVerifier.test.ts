@@ -1,11 +1,22 @@
-import { verifierRegistryAbi } from '@w3bstream/contracts'
-import { ChainUnavailableError, hash, ProofRejectedError, taskDigest } from '@w3bstream/protocol'
-import { encodeFunctionData } from 'viem'
+import { riscZeroVerifierRouterAbi, verifierRegistryAbi } from '@w3bstream/contracts'
+import {
+  address,
+  ChainUnavailableError,
+  concatBytes,
+  fromHex,
+  type Hex,
+  hash,
+  ProofRejectedError,
+  taskDigest,
+} from '@w3bstream/protocol'
+import { encodeFunctionData, sha256 } from 'viem'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startProxy } from './fixtures/brokenEndpoints.test.fixture.ts'
-import { answering, burning, deploying, picky, reverting } from './fixtures/bytecode.test.fixture.ts'
+import { answering, burning, deploying, picky, provingJournal, reverting } from './fixtures/bytecode.test.fixture.ts'
+import { publishedReceipt } from './fixtures/publishedReceipt.test.fixture.ts'
 import { CONFIG_HASH, makeWorld, PROOF_BYTES, provedTask, type World } from './fixtures/world.test.fixture.ts'
 import { RegisteredVerifier, type RegisteredVerifierOptions } from './RegisteredVerifier.ts'
+import { riscZeroRelease } from './riscZeroRelease.ts'
 import { transact } from './transact.ts'
 
 const R = 21888242871839275222246405745257275088548364400416034343698204186575808495617n
@@ -71,6 +82,57 @@ describe('RegisteredVerifier', () => {
     await world.owner.registerVerifier({ id, configHash: CONFIG_HASH, version: '9.9', verifier: registration })
     expect(await verifier.verify(job)).toBe('verified')
     expect(await verifier.entry(task)).toMatchObject({ verifier: contract, inputBound: true, proofBytes: PROOF_BYTES })
+  })
+
+  describe('of a guest', () => {
+    const riscZero = { imageId: hash(`0x${'2a'.repeat(32)}`), selector: riscZeroRelease.selector }
+    const seal = (selector: Hex = riscZeroRelease.selector, length = 260) => {
+      const bytes = new Uint8Array(length).fill(3)
+      bytes.set(fromHex(selector))
+      return bytes
+    }
+    /** Any words: a guest's are no field elements. */
+    const OUTPUTS: Hex = `0x${'ff'.repeat(64)}`
+    const DIGEST = sha256(concatBytes(fromHex(BINDING), new Uint8Array(32).fill(0x11), fromHex(OUTPUTS)))
+
+    it('accepts a receipt of the journal that binding, commitment and outputs make', async () => {
+      const { id, verifier } = await world.project({ verifier: provingJournal(DIGEST), riscZero })
+      const job = jobOf(id, { proof: seal(), outputs: OUTPUTS })
+      expect(await judge().verify(job)).toBe('verified')
+      expect(await judge().entry(job.task)).toMatchObject({ kind: 'risc0', verifier, ...riscZero, proofBytes: 260 })
+      const other = { ...job, outputs: `0x${'fe'.repeat(64)}` as const }
+      await expect(judge().verify(other)).rejects.toThrow(ProofRejectedError)
+      const bound = { ...job, binding: hash(`0x${'b2'.repeat(32)}`) }
+      await expect(judge().verify(bound)).rejects.toThrow(ProofRejectedError)
+      const task = { ...job.task, inputCommitment: hash(`0x${'12'.repeat(32)}`) }
+      await expect(judge().verify({ ...job, task })).rejects.toThrow(ProofRejectedError)
+    })
+
+    it('refuses receipts of another form, another selector, and of development mode', async () => {
+      const { id } = await world.project({ verifier: provingJournal(DIGEST), riscZero })
+      for (const [proof, reason] of [
+        [seal(riscZeroRelease.selector, 259), /259 bytes/],
+        [seal(riscZeroRelease.selector, 261), /261 bytes/],
+        [seal(riscZeroRelease.selector, 230_000), /230000 bytes.*Groth16/],
+        [seal('0xffffffff'), /begins with the selector 0xffffffff, not 0x73c457ba/],
+      ] as const)
+        await expect(judge().verify(jobOf(id, { proof, outputs: OUTPUTS }))).rejects.toThrow(reason)
+      await expect(judge().verify(jobOf(id, { proof: seal(), outputs: '0x' }))).rejects.toThrow(/outputs have 0 bytes/)
+    })
+
+    it('says why the real verifier behind the router refuses', async () => {
+      const router = address(String(world.deployment.contracts.riscZeroRouter))
+      const { id } = await world.project({ judge: router, riscZero })
+      const published = jobOf(id, { proof: publishedReceipt().seal, outputs: OUTPUTS })
+      await expect(judge().verify(published)).rejects.toThrow(/ProofInvalid/)
+      const beyond = seal().fill(0xff, 4)
+      await expect(judge().verify(jobOf(id, { proof: beyond, outputs: OUTPUTS }))).rejects.toThrow(
+        /CoordinateNotInField/,
+      )
+      const data = encodeFunctionData({ abi: riscZeroVerifierRouterAbi, functionName: 'stop' })
+      await transact(world.operator, 'Stopping', { to: router, data })
+      await expect(judge().verify(published)).rejects.toThrow(/IsStopped/)
+    })
   })
 
   it('refuses lengths and field elements that the contract would take modulo r', async () => {

@@ -1,9 +1,10 @@
-import { verifierRegistryAbi } from '@w3bstream/contracts'
+import { riscZeroGroth16VerifierAbi, verifierRegistryAbi } from '@w3bstream/contracts'
 import type { Verifier } from '@w3bstream/core/ports'
 import {
   type Address,
   address,
   ChainUnavailableError,
+  concatBytes,
   fromHex,
   type Hash,
   type Hex,
@@ -15,25 +16,30 @@ import {
   toHex,
   verifierKey,
 } from '@w3bstream/protocol'
+import { encodeFunctionData, sha256 } from 'viem'
 import type { ChainClient } from './ChainClient.ts'
 import { LOCAL_CHAIN_ID } from './ChainPreset.ts'
 import { callFailure } from './callFailure.ts'
 import { RpcError } from './RpcError.ts'
 import { readable } from './readable.ts'
 import { readContract } from './readContract.ts'
+import { riscZeroRelease } from './riscZeroRelease.ts'
 import { TEST_SRS_MARKER } from './testSrsMarker.ts'
 
 /** A program's verifier, as its project's owner registered it. */
 export interface VerifierEntry {
   readonly key: Hash
   readonly verifier: Address
-  readonly kind: number
+  readonly kind: 'halo2' | 'risc0'
   readonly outputWords: number
   readonly proofBytes: number
   readonly verifyGas: bigint
   /** Whether the program opens the task's input commitment. */
   readonly inputBound: boolean
   readonly codeHash: Hash
+  /** Of a guest, zero for circuits: the image id, and what its receipts begin with. */
+  readonly imageId: Hash
+  readonly selector: Hex
 }
 
 export interface RegisteredVerifierOptions {
@@ -48,10 +54,11 @@ type Found =
   | { readonly type: 'unregistered' }
   | { readonly type: 'revoked' }
   | { readonly type: 'codeChanged' }
+  | { readonly type: 'unknownKind' }
 
 /** Order of BN254's scalar field. */
 const R = 21888242871839275222246405745257275088548364400416034343698204186575808495617n
-const KIND_HALO2 = 1
+const KINDS: Readonly<Record<number, VerifierEntry['kind']>> = { 1: 'halo2', 2: 'risc0' }
 const MAX_CACHED = 1_000
 /** The transaction's own cost and, at the most that any fork asks, its calldata's: on top of what the verifier gets. */
 const BASE_GAS = 21_000n
@@ -99,8 +106,9 @@ export class RegisteredVerifier implements Verifier {
         throw reject('the verifier of this project version was revoked')
       case 'codeChanged':
         throw reject("the verifier's code is not what was registered")
+      case 'unknownKind':
+        throw reject('its verifier is of a kind that this release does not know')
       case 'entry':
-        if (found.entry.kind !== KIND_HALO2) return 'unregistered'
         if (found.insecure)
           throw reject('its verifier was made from a test SRS, by which anybody can forge proofs: local chains only')
     }
@@ -109,7 +117,7 @@ export class RegisteredVerifier implements Verifier {
       throw reject(`its project file names the verifier ${p.named}, but ${entry.verifier} is registered`)
     const problem = misshapen(entry, p.task, p.proof, p.outputs)
     if (problem !== null) throw reject(problem)
-    await this.#run(entry, calldata(p.binding, p.task.inputCommitment, p.outputs, p.proof), reject)
+    await this.#run(entry, calldata(entry, p.binding, p.task.inputCommitment, p.outputs, p.proof), reject)
     return 'verified'
   }
 
@@ -146,7 +154,16 @@ export class RegisteredVerifier implements Verifier {
 
   async #read(key: Hash): Promise<Found> {
     let registered: readonly [
-      { verifier: Hex; kind: number; outputWords: number; proofBytes: number; verifyGas: number; inputBound: boolean },
+      {
+        verifier: Hex
+        kind: number
+        outputWords: number
+        proofBytes: number
+        verifyGas: number
+        inputBound: boolean
+        imageId: Hex
+        selector: Hex
+      },
       Hex,
     ]
     try {
@@ -163,7 +180,9 @@ export class RegisteredVerifier implements Verifier {
       if (name === 'VerifierIsRevoked') return { type: 'revoked' }
       throw new ChainUnavailableError({ chainId: this.#chain.chainId, reason, cause: error })
     }
-    const [{ verifier, kind, outputWords, proofBytes, verifyGas, inputBound }, codeHash] = registered
+    const [{ verifier, outputWords, proofBytes, verifyGas, inputBound, imageId, selector }, codeHash] = registered
+    const kind = KINDS[registered[0].kind]
+    if (kind === undefined) return { type: 'unknownKind' }
     const code = await readable(this.#chain, () => this.#chain.code(verifier))
     if (keccak256(fromHex(code)) !== codeHash) return { type: 'codeChanged' }
     const entry = {
@@ -175,6 +194,8 @@ export class RegisteredVerifier implements Verifier {
       verifyGas: BigInt(verifyGas),
       inputBound,
       codeHash: hash(codeHash),
+      imageId: hash(imageId),
+      selector,
     }
     const marked = this.#options.testSrsMarkers.some((marker) => code.includes(marker.slice(2).toLowerCase()))
     return { type: 'entry', entry, insecure: marked && this.#chain.chainId !== LOCAL_CHAIN_ID }
@@ -185,17 +206,38 @@ export class RegisteredVerifier implements Verifier {
 function misshapen(entry: VerifierEntry, task: Task, proof: Uint8Array, outputs: Hex): string | null {
   const length = (outputs.length - 2) / 2
   if (length !== 32 * entry.outputWords) return `its outputs have ${length} bytes, not ${32 * entry.outputWords}`
-  if (proof.length !== entry.proofBytes) return `it has ${proof.length} bytes, not ${entry.proofBytes}`
+  if (entry.kind === 'risc0') {
+    const problem = misshapenSeal(entry, proof)
+    if (problem !== null) return problem
+  } else if (proof.length !== entry.proofBytes) return `it has ${proof.length} bytes, not ${entry.proofBytes}`
   if (!entry.inputBound && BigInt(task.inputCommitment) !== 0n)
     return 'the program does not open the input commitment that the task claims'
+  // A guest's words may have any value.
+  if (entry.kind === 'risc0') return null
   if (BigInt(task.inputCommitment) >= R) return 'the input commitment is not in the field'
   for (let i = 0; i < entry.outputWords; i++)
     if (BigInt(`0x${outputs.slice(2 + 64 * i, 66 + 64 * i)}`) >= R) return `output ${i} is not in the field`
   return null
 }
 
-/** Public inputs, then the proof: binding's two halves, the input commitment, the outputs. */
-function calldata(binding: Hash, inputCommitment: Hash, outputs: Hex, proof: Uint8Array): Hex {
+function misshapenSeal(entry: VerifierEntry, seal: Uint8Array): string | null {
+  if (seal.length !== riscZeroRelease.sealBytes)
+    return `it has ${seal.length} bytes, and a RISC Zero receipt in its Groth16 form, the only one that chains verify, has ${riscZeroRelease.sealBytes}`
+  const selector = toHex(seal.slice(0, 4))
+  return selector === entry.selector ? null : `it begins with the selector ${selector}, not ${entry.selector}`
+}
+
+/**
+ * What the router asks the verifier.
+ * - Halo2: public inputs, then the proof: binding's two halves, the input commitment, the outputs.
+ * - RISC Zero: seal, image id, and the digest of the journal: binding, input commitment, outputs.
+ */
+function calldata(entry: VerifierEntry, binding: Hash, inputCommitment: Hash, outputs: Hex, proof: Uint8Array): Hex {
+  if (entry.kind === 'risc0') {
+    const journal = concatBytes(fromHex(binding), fromHex(inputCommitment), fromHex(outputs))
+    const args = [toHex(proof), entry.imageId, sha256(journal)] as const
+    return encodeFunctionData({ abi: riscZeroGroth16VerifierAbi, functionName: 'verify', args })
+  }
   const zeros = '0'.repeat(32)
   const high = binding.slice(2, 34)
   const low = binding.slice(34)

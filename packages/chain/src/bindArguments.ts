@@ -48,7 +48,8 @@ function bind(input: AbiParameter, source: BindingSource): Argument {
         throw new TypeError('asks for receiverAddress, which the output of the project file does not have')
       return fixed(type, 'address', source.receiverAddress)
     case 'data_snark':
-      return fixed(type, 'bytes', encodeDataSnark(proof))
+      // The proof is a Groth16 seal, or these very JSON texts as older runtimes have it.
+      return fixed(type, 'bytes', encodeDataSnark(source.item.raw ?? new TextDecoder().decode(proof)))
     case 'taskId':
       return type === 'bytes32' ? record.id : integer(type, record.task.number)
     case 'proverId':

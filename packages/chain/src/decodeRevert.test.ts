@@ -1,4 +1,4 @@
-import { w3bstreamSettlementAbi } from '@w3bstream/contracts'
+import { riscZeroVerifierRouterAbi, w3bstreamSettlementAbi } from '@w3bstream/contracts'
 import { encodeAbiParameters, encodeErrorResult, parseAbi } from 'viem'
 import { describe, expect, it } from 'vitest'
 import { decodeRevert } from './decodeRevert.ts'
@@ -29,6 +29,17 @@ describe('decodeRevert', () => {
     const { name, reason } = decodeRevert(outer, [DAPP])
     expect(name).toBe('DappReverted')
     expect(reason.toLowerCase()).toBe(`the dapp ${ADDRESS} refused it: closed()`)
+  })
+
+  it("shows a verifier's own reason behind the router's", () => {
+    const inner = encodeErrorResult({ abi: riscZeroVerifierRouterAbi, errorName: 'IsStopped' })
+    const rejected = (reason: `0x${string}`) =>
+      encodeErrorResult({ abi: w3bstreamSettlementAbi, errorName: 'ProofRejected', args: [ADDRESS, reason] })
+    expect(decodeRevert(rejected(inner))).toMatchObject({
+      name: 'ProofRejected',
+      reason: expect.stringMatching(/: IsStopped\(\)$/),
+    })
+    expect(decodeRevert(rejected('0x')).reason).toMatch(/^ProofRejected: .*without a reason/)
   })
 
   it('lets no control characters through', () => {

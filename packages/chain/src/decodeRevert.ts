@@ -1,4 +1,11 @@
-import { fleetManagerAbi, projectRegistrarAbi, verifierRegistryAbi, w3bstreamSettlementAbi } from '@w3bstream/contracts'
+import {
+  fleetManagerAbi,
+  projectRegistrarAbi,
+  riscZeroGroth16VerifierAbi,
+  riscZeroVerifierRouterAbi,
+  verifierRegistryAbi,
+  w3bstreamSettlementAbi,
+} from '@w3bstream/contracts'
 import type { Hex } from '@w3bstream/protocol'
 import { type Abi, type AbiParameter, decodeErrorResult, parseAbi } from 'viem'
 
@@ -11,6 +18,8 @@ const OURS: readonly Abi[] = [
   verifierRegistryAbi,
   fleetManagerAbi,
   projectRegistrarAbi,
+  riscZeroGroth16VerifierAbi,
+  riscZeroVerifierRouterAbi,
   parseAbi([
     'error InsufficientGas(uint256 available, uint256 required)',
     'error VerifierWithoutCode(address verifier)',
@@ -18,7 +27,7 @@ const OURS: readonly Abi[] = [
     'error OutputsLengthMismatch(uint256 actual, uint256 expected)',
     'error ProofLengthMismatch(uint256 actual, uint256 expected)',
     'error PublicInputNotInField(uint256 index, uint256 value)',
-    'error ProofRejected(address verifier)',
+    'error ProofRejected(address verifier, bytes reason)',
     'error VerifierAnswered(address verifier, uint256 length)',
     'error ECDSAInvalidSignature()',
     'error ECDSAInvalidSignatureLength(uint256 length)',
@@ -78,6 +87,8 @@ function describe(name: string, args: readonly unknown[], abi: Abi, abis: readon
   if (name === 'Panic') return `panic ${String(first)}: ${PANICS[String(first)] ?? 'unknown'}`
   if (name === 'DappReverted' && typeof second === 'string')
     return `the dApp ${String(first)} refused it: ${decodeRevert(second as Hex, abis).reason}`
+  if (name === 'ProofRejected' && typeof second === 'string')
+    return `ProofRejected: the verifier ${String(first)} does not accept it: ${decodeRevert(second as Hex, abis).reason}`
   const inputs = errorInputs(abi, name)
   const shown = args.map((arg, i) => `${inputs[i]?.name ? `${inputs[i].name}: ` : ''}${String(arg)}`)
   return `${name}(${shown.join(', ')})`

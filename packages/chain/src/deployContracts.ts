@@ -8,17 +8,24 @@ import {
   projectRegistrarBytecode,
   proverRegistrarAbi,
   proverRegistrarBytecode,
+  riscZeroGroth16VerifierAbi,
+  riscZeroGroth16VerifierBytecode,
+  riscZeroVerifierRouterAbi,
+  riscZeroVerifierRouterBytecode,
   verifierRegistryAbi,
   verifierRegistryBytecode,
   w3bstreamSettlementAbi,
   w3bstreamSettlementBytecode,
 } from '@w3bstream/contracts'
 import type { Address, Hex } from '@w3bstream/protocol'
+import { encodeFunctionData } from 'viem'
 import type { Contracts } from './Contracts.ts'
+import { contractAddresses } from './contractAddresses.ts'
 import type { Deployment } from './Deployment.ts'
 import { deployContract } from './deployContract.ts'
 import { readDeployment } from './readDeployment.ts'
-import type { Operator } from './transact.ts'
+import { riscZeroRelease } from './riscZeroRelease.ts'
+import { type Operator, transact } from './transact.ts'
 
 /**
  * Deploys the contracts of a deployment, always in the same order: a fresh local chain gives the same addresses each time.
@@ -57,14 +64,49 @@ export async function deployContracts(operator: Operator, stateFile?: string): P
     bytecode: w3bstreamSettlementBytecode,
     args: [projectRegistrar, fleetManager, verifierRegistry],
   })
-  const contracts = { projectRegistrar, nodeRegistry, proverRegistrar, fleetManager, verifierRegistry, settlement }
+  const contracts = {
+    projectRegistrar,
+    nodeRegistry,
+    proverRegistrar,
+    fleetManager,
+    verifierRegistry,
+    settlement,
+    ...(await deployRiscZero(operator)),
+  }
   const deployment = { chainId: chain.chainId, contracts, fromBlock }
   if (stateFile !== undefined) writeDeployment(stateFile, deployment)
   return deployment
 }
 
+/** The verifier, and a router that the operator owns and can stop. */
+async function deployRiscZero(
+  operator: Operator,
+): Promise<{ readonly riscZeroVerifier: Address; readonly riscZeroRouter: Address }> {
+  const { controlRoot, bn254ControlId, selector } = riscZeroRelease
+  const riscZeroVerifier = await deployContract(operator, 'RiscZeroGroth16Verifier', {
+    abi: riscZeroGroth16VerifierAbi,
+    bytecode: riscZeroGroth16VerifierBytecode,
+    args: [controlRoot, bn254ControlId],
+  })
+  const { address } = operator.signer
+  const riscZeroRouter = await deployContract(operator, 'RiscZeroVerifierRouter', {
+    abi: riscZeroVerifierRouterAbi,
+    bytecode: riscZeroVerifierRouterBytecode,
+    args: [address, address],
+  })
+  await transact(operator, 'Giving the router its verifier', {
+    to: riscZeroRouter,
+    data: encodeFunctionData({
+      abi: riscZeroVerifierRouterAbi,
+      functionName: 'addVerifier',
+      args: [selector, riscZeroVerifier],
+    }),
+  })
+  return { riscZeroVerifier, riscZeroRouter }
+}
+
 async function allHaveCode(operator: Operator, contracts: Contracts): Promise<boolean> {
-  const codes = await Promise.all(Object.values<Address>({ ...contracts }).map((one) => operator.chain.code(one)))
+  const codes = await Promise.all(contractAddresses(contracts).map((one) => operator.chain.code(one)))
   return codes.every((code: Hex) => code !== '0x')
 }
 

@@ -3,13 +3,15 @@ import { encodeAbiParameters } from 'viem'
 
 /**
  * Encodes a RISC Zero Snark proof for the older receivers: `abi.encode(bytes seal, bytes postStateDigest, bytes journal)`.
- * @param proof JSON `{"Snark": {"snark": {a, b, c}, "post_state_digest", "journal"}}`, or its inner object; byte strings are hex or lists of bytes
+ *
+ * The seal is the proof's points alone, 256 bytes: what came with it, 4 bytes of selector, those receivers do not know.
+ * @param proof text `{"Snark": {"snark": {a, b, c}, "post_state_digest", "journal"}}`, or its inner object; byte strings are hex or lists of bytes
  * @throws {TypeError} with what is wrong
  */
-export function encodeDataSnark(proof: Uint8Array): Hex {
+export function encodeDataSnark(proof: string): Hex {
   let value: unknown
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(proof))
+    value = JSON.parse(proof)
   } catch {
     throw new TypeError('asks for a RISC Zero Snark proof, and the proof is not JSON')
   }

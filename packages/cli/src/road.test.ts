@@ -208,6 +208,37 @@ describe('w3b with a node', () => {
     expect(other.code).toBe(1)
     expect(JSON.parse(other.stdout)).toMatchObject({ code: 'VERIFIER_TAKEN' })
 
+    const guest = [
+      ...['project', 'register-verifier', id, '--risc0', '--output-words', '8', '--project-version', '0.2'],
+      '--image-id',
+    ]
+    const imageId = `0x${'2a'.repeat(32)}`
+    expect(await json(owner(...guest, imageId))).toMatchObject({
+      verifier: node.contracts.riscZeroRouter,
+      imageId,
+      selector: '0x73c457ba',
+      proofBytes: 260,
+      inputBound: true,
+    })
+    expect(await json(owner(...guest, imageId))).toMatchObject({ imageId })
+    expect(JSON.parse((await owner(...guest, `0x${'2b'.repeat(32)}`)).stdout)).toMatchObject({ code: 'VERIFIER_TAKEN' })
+    const next = [...guest.map((word) => word.replace('0.2', '0.3')), imageId]
+    for (const [command, reason] of [
+      [[...next, '--selector', '0xffffffff'], /FakeReceipt/],
+      [[...next, '--selector', '0x12345678'], /SelectorUnknown/],
+      [[...next, '--selector', '0x12345678', '--contract', String(node.contracts.riscZeroVerifier)], /0x73c457ba, not/],
+      [[...next, '--contract', node.contracts.fleetManager], /does not verify RISC Zero receipts/],
+      [[...next, '--selector', '0x1234'], /8 hex digits/],
+      [[...next, '--proof-bytes', '256'], /one length/],
+      [['project', 'verifier', id, '--risc0', '--output-words', '8'], /--image-id/],
+      [['project', 'verifier', id, '--output-words', '8', '--image-id', imageId], /--risc0/],
+      [['project', 'verifier', id, '--output-words', '8', '--proof-bytes', '64'], /--contract/],
+    ] as const) {
+      const refused = await owner(...command)
+      expect(refused.code).not.toBe(0)
+      expect(refused.stdout).toMatch(reason)
+    }
+
     await json(owner('project', 'allow-sequencer', id, node.keys.sequencer.address))
     await json(owner('project', 'bind', id, node.contracts.nodeRegistry))
     const stranger = await runMain([

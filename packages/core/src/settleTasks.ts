@@ -151,7 +151,10 @@ async function load(ports: SettlePorts, record: TaskRecord): Promise<Loaded | nu
     )
   const printed: Outgoing | null = prints ? { ...base, output: { type: 'stdout' } } : null
   if (final !== null)
-    return { outgoing: { ...base, ...(await readRaw(ports, version.vmType, final, proof.raw)), output: final }, printed }
+    return {
+      outgoing: { ...base, ...(await readRaw(ports, version.vmType, final, proof.raw)), output: final },
+      printed,
+    }
   return printed === null ? null : { outgoing: printed, printed: null }
 }
 
