@@ -1,5 +1,7 @@
 export * from './artifacts.ts'
+export * from './devices.ts'
 export * from './fields.ts'
 export * from './project.ts'
 export * from './readings.ts'
+export * from './signedMessage.ts'
 export * from './statistics.ts'
