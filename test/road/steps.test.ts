@@ -32,7 +32,7 @@ import {
 } from '@w3bstream/protocol'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { DOMAIN, embeddedCore } from '../support/embeddedCore.ts'
-import type { InstantRuntime } from '../support/InstantRuntime.ts'
+import { InstantRuntime } from '../support/InstantRuntime.ts'
 import { projectFile } from '../support/projectFile.ts'
 import { tempDir } from '../support/tempDir.ts'
 
@@ -360,6 +360,33 @@ describe('a task', () => {
     await step()
     expect(printed).toEqual([id])
     expect((await modules.tasks.get(id))?.state).toBe('submitted')
+  })
+
+  it('takes the text of its proof along where a contract may ask for what the proof does not say', async () => {
+    const ethereum = {
+      chainEndpoint: '31337',
+      contractAddress: `0x${'ab'.repeat(20)}`,
+      contractMethod: 'submit',
+      contractAbiJSON: '[]',
+    }
+    const texts: unknown[] = []
+    for (const [vmTypeID, vmType] of [
+      [1, 'risc0'],
+      [2, 'halo2'],
+    ] as const) {
+      const { prove, settle, id } = await assigned({ vmTypeID, outputs: [{ type: 'ethereumContract', ethereum }] })
+      const runtimes = new Map([[vmType, new InstantRuntime(vmType)]])
+      await proveTask({ ...prove, runtimes, verifier: { verify: async () => 'verified' } }, limits, id, idle)
+      const destination: typeof settle.destination = {
+        types: ['ethereumContract'],
+        deliver: async (items) => {
+          texts.push(items[0]?.raw)
+          return new Map([[id, { type: 'submitted' }]])
+        },
+      }
+      await settleTasks({ ...settle, destination }, { maxTries: 3 }, [id])
+    }
+    expect(texts).toEqual([expect.stringContaining('publicInputs'), undefined])
   })
 
   it('is proved once when two workers take its hint', async () => {
