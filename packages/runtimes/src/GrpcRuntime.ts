@@ -13,6 +13,7 @@ import type { RuntimeEngine } from './native/RuntimeEngine.ts'
 import { guestImageId, guestProofFault } from './risc0/checkGuestProof.ts'
 import { executeGuest, proveGuest } from './risc0/proveGuest.ts'
 import { readJournal } from './risc0/readJournal.ts'
+import { untilAborted } from './untilAborted.ts'
 
 export interface GrpcRuntimeOptions extends GrpcConnectionOptions {
   readonly vmType: VmType
@@ -22,8 +23,12 @@ export interface GrpcRuntimeOptions extends GrpcConnectionOptions {
   readonly checker: RuntimeEngine | null
 }
 
-/** What a server speaks: ours, or whichever of the older ones it turns out to know. */
-type Spoken = 'ours' | readonly OlderClient[]
+/** Of the older protocols those that the server may know, the likelier first. */
+interface Older {
+  readonly older: OlderClient[]
+}
+
+type Spoken = 'ours' | Older
 
 /**
  * Runs programs in a runtime image of the operator's, by whichever protocol it speaks: ours, `vm_runtime` or `vm`, found by asking. What it returns is
@@ -35,7 +40,7 @@ export class GrpcRuntime implements Runtime {
   readonly #engine: RuntimeEngine
   readonly #client: RuntimeClient
   readonly #checker: RuntimeEngine | null
-  #spoken: { readonly generation: number; readonly spoken: Spoken } | null = null
+  #spoken: { readonly generation: number; readonly spoken: Promise<Spoken> } | null = null
 
   /** Connects to nothing yet. @throws {InvalidConfigError} */
   constructor({ vmType, address, checker, ...options }: GrpcRuntimeOptions) {
@@ -83,36 +88,40 @@ export class GrpcRuntime implements Runtime {
     this.#connection.close()
   }
 
-  /** Asks once a connection. */
+  /** Asks once a connection, for all who wait. */
   async #speak(signal: AbortSignal): Promise<Spoken> {
     try {
       const generation = await this.#connection.ready(signal)
-      if (this.#spoken?.generation === generation) return this.#spoken.spoken
-      const spoken = await this.#ask(signal)
-      this.#spoken = { generation, spoken }
-      return spoken
+      if (this.#spoken?.generation !== generation) {
+        const asked = { generation, spoken: this.#ask() }
+        this.#spoken = asked
+        asked.spoken.catch(() => {
+          if (this.#spoken === asked) this.#spoken = null
+        })
+      }
+      return await untilAborted(this.#spoken.spoken, signal)
     } catch (error) {
       throw taskErrorOf(error, { vmType: this.vmType, at: this.#engine.at })
     }
   }
 
-  async #ask(signal: AbortSignal): Promise<Spoken> {
+  async #ask(): Promise<Spoken> {
     try {
-      await this.#client.describe(signal)
+      await this.#client.describe(never)
       return 'ours'
     } catch (error) {
-      if (isUnknown(error)) return OLDER.map((protocol) => new OlderClient(this.#connection, protocol))
+      if (isUnknown(error)) return { older: OLDER.map((protocol) => new OlderClient(this.#connection, protocol)) }
       throw error
     }
   }
 
   async #proveOlder(
-    clients: readonly OlderClient[],
+    spoken: Older,
     checker: RuntimeEngine | null,
     job: ProveJob,
     signal: AbortSignal,
   ): Promise<ProofOutput> {
-    const result = await this.#runOlder(clients, job, signal)
+    const result = await this.#runOlder(spoken, job, signal)
     const { proof, raw, guest } = readOlderResult(result, this.vmType)
     const unchecked: ProofOutput = { proof, outputs: '0x', publicInputs: [], raw, checkedBy: null }
     if (guest === null || checker === null) return unchecked
@@ -130,17 +139,16 @@ export class GrpcRuntime implements Runtime {
     return { ...unchecked, proof: result }
   }
 
-  async #runOlder(clients: readonly OlderClient[], job: ProveJob, signal: AbortSignal): Promise<Uint8Array> {
-    const [client, ...rest] = clients
-    if (client !== undefined)
+  async #runOlder(spoken: Older, job: ProveJob, signal: AbortSignal): Promise<Uint8Array> {
+    for (let client = spoken.older[0]; client !== undefined; client = spoken.older[0]) {
       try {
         return await client.run(job, signal)
       } catch (error) {
         if (!isUnknown(error)) throw this.#olderError(error, job.limits.timeoutMs)
         // Not asked again before the next connection.
-        if (rest.length > 0 && this.#spoken?.spoken === clients) this.#spoken = { ...this.#spoken, spoken: rest }
-        return this.#runOlder(rest, job, signal)
+        if (spoken.older[0] === client) spoken.older.shift()
       }
+    }
     throw this.#unsupported('it speaks none of the protocols w3bstream.runtime.v1, vm_runtime and vm')
   }
 
@@ -174,6 +182,7 @@ export class GrpcRuntime implements Runtime {
   }
 }
 
+const never = new AbortController().signal
 const OLDER: readonly OlderProtocol[] = ['vmRuntime', 'vm']
 const SAME_MEANING: ReadonlySet<number> = new Set([
   status.RESOURCE_EXHAUSTED,

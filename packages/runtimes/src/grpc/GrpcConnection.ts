@@ -1,5 +1,6 @@
 import { Client, type ClientOptions, connectivityState, credentials, Metadata, status } from '@grpc/grpc-js'
 import { z } from 'zod'
+import { untilAborted } from '../untilAborted.ts'
 import { GrpcFailure } from './GrpcFailure.ts'
 import type { GrpcMethod } from './protocols.ts'
 import type { RuntimeAddress } from './readRuntimeAddress.ts'
@@ -23,6 +24,7 @@ export interface GrpcCall<T> {
 /** Answers of one stream: a server that sends more floods. */
 const MOST_ANSWERS = 100_000
 
+const never = new AbortController().signal
 const failed = z.object({ code: z.number(), details: z.string() })
 
 /**
@@ -33,6 +35,7 @@ export class GrpcConnection {
   readonly #connectMs: number
   readonly #running = new Set<() => void>()
   #generation = 0
+  #connecting: Promise<void> | null = null
   #closed = false
 
   constructor(
@@ -64,10 +67,22 @@ export class GrpcConnection {
    * @throws {GrpcFailure} and what `signal` was aborted with
    */
   async ready(signal: AbortSignal): Promise<number> {
+    signal.throwIfAborted()
+    if (this.#closed) throw closed()
     // A connection that ended stays so until it is asked for again.
-    if (this.#client.getChannel().getConnectivityState(false) === connectivityState.READY) return this.#generation
+    if (this.#client.getChannel().getConnectivityState(false) !== connectivityState.READY) {
+      this.#connecting ??= this.#connect().finally(() => {
+        this.#connecting = null
+      })
+      await untilAborted(this.#connecting, signal)
+    }
+    return this.#generation
+  }
+
+  /** For all who wait: none of them ends it. */
+  async #connect(): Promise<void> {
     this.#generation += 1
-    await this.#held<void>(signal, (resolve, reject) => {
+    await this.#held<void>(never, (resolve, reject) => {
       this.#client.waitForReady(Date.now() + this.#connectMs, (error) =>
         error === undefined
           ? resolve()
@@ -75,7 +90,6 @@ export class GrpcConnection {
       )
       return () => {}
     })
-    return this.#generation
   }
 
   /** @throws {GrpcFailure} and what `signal` was aborted with */

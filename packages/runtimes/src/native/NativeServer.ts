@@ -23,6 +23,8 @@ export interface NativeOptions {
   readonly compressor?: { readonly url: string; readonly key?: string }
   /** The production SRS for built-in circuits. */
   readonly srs?: { readonly file: string; readonly sha256: string }
+  /** Longest time that its start may take. Default 30 s. */
+  readonly startMs?: number
 }
 
 /** A process that answers. */
@@ -109,7 +111,8 @@ export class NativeServer implements RuntimeEngine {
     const connection = new GrpcConnection({ target: `unix:${join(folder, 's')}`, tls: false })
     const client = new RuntimeClient(connection)
     const patience = new AbortController()
-    const late = setTimeout(() => patience.abort(new Error(`no answer within ${START_MS} ms`)), START_MS)
+    const { startMs = START_MS } = this.#options
+    const late = setTimeout(() => patience.abort(new Error(`no answer within ${startMs} ms`)), startMs)
     try {
       const ended = gone.then(() => Promise.reject(new Error('it ended')))
       await untilAborted(Promise.race([told.listening, ended]), patience.signal)

@@ -1,0 +1,84 @@
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { createRuntimes } from '../createRuntimes.ts'
+import { GrpcFailure } from '../grpc/GrpcFailure.ts'
+import { proveJob } from '../test/proveJob.ts'
+import { NativeServer } from './NativeServer.ts'
+
+const never = new AbortController().signal
+const folder = mkdtempSync(join(tmpdir(), 'w3b-test-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** A binary of the operator's that is no runtime. */
+function script(name: string, text: string): string {
+  const path = join(folder, name)
+  writeFileSync(path, `#!/bin/sh\n${text}\n`)
+  chmodSync(path, 0o700)
+  return path
+}
+
+const started = (binary: string, startMs = 10_000) => {
+  const server = new NativeServer({ binary, stateDir: join(folder, 'state'), startMs })
+  return { server, [Symbol.asyncDispose]: () => server.close() }
+}
+
+describe('NativeServer', () => {
+  it('says how to build what is missing', async () => {
+    await using at = started(join(folder, 'missing'))
+    const starting = at.server.client(never)
+    await expect(starting).rejects.toMatchObject({ kind: 'refused' })
+    await expect(starting).rejects.toThrow('run `npm run build:native` (needs cargo and clang)')
+    await using runtimes = createRuntimes({ native: { binary: join(folder, 'missing'), stateDir: folder } })
+    await expect(runtimes.get('risc0')?.prove(proveJob(new Uint8Array()), never)).rejects.toThrow(
+      /^This node cannot run risc0: .*npm run build:native/,
+    )
+  })
+
+  it('says why a start failed, and tries again with the next task', async () => {
+    const count = join(folder, 'count')
+    await using at = started(script('failing', `echo x >> ${count}; echo "no such device" >&2; exit 3`))
+    for (const _try of [1, 2]) await expect(at.server.client(never)).rejects.toThrow('no such device')
+    expect(readFileSync(count, 'utf8')).toBe('x\nx\n')
+    expect(at.server.pid).toBeUndefined()
+  })
+
+  it('gives up a start that hangs, and ends its process', async () => {
+    const pid = join(folder, 'pid')
+    await using at = started(script('hanging', `echo $$ > ${pid}; trap "" TERM; exec sleep 600`), 500)
+    await expect(at.server.client(never)).rejects.toThrow('no answer within 500 ms')
+    const number = Number(readFileSync(pid, 'utf8'))
+    expect(() => process.kill(number, 0)).toThrow('ESRCH')
+  })
+
+  it('hears of what does not listen where it says it does', async () => {
+    await using at = started(script('lying', 'echo "listening on nothing"; exec sleep 600'))
+    await expect(at.server.client(never)).rejects.toThrow(GrpcFailure)
+  })
+
+  it('lets a task go while it starts, and starts no more once it is closed', async () => {
+    await using at = started(script('slow', 'exec sleep 600'))
+    const reason = new Error('no longer wanted')
+    const stop = new AbortController()
+    const waiting = at.server.client(stop.signal)
+    stop.abort(reason)
+    await expect(waiting).rejects.toBe(reason)
+    await at.server.close()
+    await expect(at.server.client(never)).rejects.toThrow('closed')
+  })
+
+  it('keeps secrets of the environment, and its folder, from others', async () => {
+    const seen = join(folder, 'environment')
+    process.env.W3B_TEST_SECRET = 'hush'
+    try {
+      await using at = started(script('telling', `env > ${seen}; exit 1`))
+      await expect(at.server.client(never)).rejects.toThrow(GrpcFailure)
+    } finally {
+      delete process.env.W3B_TEST_SECRET
+    }
+    expect(existsSync(seen)).toBe(true)
+    expect(readFileSync(seen, 'utf8')).not.toContain('hush')
+    expect(statSync(join(folder, 'state')).mode & 0o777).toBe(0o700)
+  })
+})

@@ -1,0 +1,20 @@
+import { describe, expect, it } from 'vitest'
+import { findNative } from './findNative.ts'
+
+describe('findNative', () => {
+  it('looks where it is built', () => {
+    expect(findNative({ XDG_CACHE_HOME: '/cache' })).toEqual({
+      binary: '/cache/w3bstream/native/bin/w3b-runtime',
+      stateDir: '/cache/w3bstream/native/state',
+    })
+    expect(findNative({})?.binary).toMatch(/\/\.cache\/w3bstream\/native\/bin\/w3b-runtime$/)
+  })
+
+  it('takes the binary that W3B_NATIVE names', () => {
+    expect(findNative({ W3B_NATIVE: '/opt/w3b-runtime' })?.binary).toBe('/opt/w3b-runtime')
+  })
+
+  it.each(['', 'off'])('finds none where W3B_NATIVE is “%s”', (value) => {
+    expect(findNative({ W3B_NATIVE: value })).toBeNull()
+  })
+})
