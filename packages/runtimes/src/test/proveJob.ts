@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { ProveJob } from '@w3bstream/core/ports'
-import { address, hash, projectId, taskId, toHex } from '@w3bstream/protocol'
+import { address, type Hash, hash, projectId, taskId, toHex } from '@w3bstream/protocol'
 
 export const BINDING = hash(`0x${'12'.repeat(16)}${'34'.repeat(16)}`)
 export const COMMITMENT = hash(`0x${'05'.repeat(32)}`)
@@ -15,6 +15,7 @@ export function proveJob(
     readonly memoryBytes?: number
     readonly codeExpParam?: string
     readonly onChain?: boolean
+    readonly inputCommitment?: Hash
   } = {},
 ): ProveJob {
   return {
@@ -25,7 +26,7 @@ export function proveJob(
       configHash: hash(`0x${'01'.repeat(32)}`),
       messagesRoot: hash(`0x${'02'.repeat(32)}`),
       messageCount: p.payloads?.length ?? 2,
-      inputCommitment: COMMITMENT,
+      inputCommitment: p.inputCommitment ?? COMMITMENT,
       sequencer: address(`0x${'03'.repeat(20)}`),
       number: 9007199254740993n,
     },
