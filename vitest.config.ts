@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
+import { findNative } from './packages/runtimes/src/native/findNative.ts'
 import { findJava } from './packages/store-aws/src/testing/findJava.ts'
 import { findPip } from './packages/store-aws/src/testing/findPip.ts'
 
@@ -9,16 +8,9 @@ import { findPip } from './packages/store-aws/src/testing/findPip.ts'
 const missing = process.env.CI ? [] : [findJava(), findPip()].filter((line) => line !== null)
 if (missing.length > 0) console.error(`Skipped: tests of the AWS adapters and functions. ${missing.join('. ')}.`)
 /** Tests of the native runtime, which the step `native` builds before them. */
-const native = process.env.CI !== undefined || existsSync(nativeBinary())
-if (!native)
-  console.error('Skipped: tests with the native runtime (*.native.test.ts). Build it: npm run build:native.')
+const native = process.env.CI !== undefined || existsSync(findNative()?.binary ?? '')
+if (!native) console.error('Skipped: tests with the native runtime (*.native.test.ts). Build it: npm run build:native.')
 const onEmulators = ['packages/store-aws/**', 'functions/**', 'test/aws/**', 'test/bench/**']
-
-/** Where the native runtime lies. */
-function nativeBinary(): string {
-  const { W3B_NATIVE, XDG_CACHE_HOME } = process.env
-  return W3B_NATIVE ?? join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'w3bstream/native/bin/w3b-runtime')
-}
 
 export default defineConfig({
   test: {

@@ -17,4 +17,11 @@ describe('findNative', () => {
   it.each(['', 'off'])('finds none where W3B_NATIVE is “%s”', (value) => {
     expect(findNative({ W3B_NATIVE: value })).toBeNull()
   })
+
+  it('takes over who compresses, and the SRS where both file and hash are given', () => {
+    const variables = { W3B_COMPRESSOR_URL: 'https://c.example', W3B_COMPRESSOR_KEY: 'k', W3B_SRS: '/srs' }
+    expect(findNative(variables)).toMatchObject({ compressor: { url: 'https://c.example', key: 'k' } })
+    expect(findNative(variables)).not.toHaveProperty('srs')
+    expect(findNative({ ...variables, W3B_SRS_SHA256: 'ab' })?.srs).toEqual({ file: '/srs', sha256: 'ab' })
+  })
 })

@@ -4,7 +4,8 @@ import type { NativeOptions } from './NativeServer.ts'
 
 /**
  * Where `npm run build:native` puts the native runtime, and where that keeps its keys; `W3B_NATIVE` names another binary. Whether there is one shows with
- * the first task that needs it.
+ * the first task that needs it. `W3B_COMPRESSOR_URL` and `W3B_COMPRESSOR_KEY` say where Groth16 receipts are made, `W3B_SRS` and `W3B_SRS_SHA256` which SRS
+ * built-in circuits take.
  * @returns null where `W3B_NATIVE` is empty or `off`
  */
 export function findNative(variables: NodeJS.ProcessEnv = process.env): NativeOptions | null {
@@ -12,5 +13,11 @@ export function findNative(variables: NodeJS.ProcessEnv = process.env): NativeOp
   if (named === '' || named === 'off') return null
   const cache = variables.XDG_CACHE_HOME || join(homedir(), '.cache')
   const folder = join(cache, 'w3bstream', 'native')
-  return { binary: named ?? join(folder, 'bin', 'w3b-runtime'), stateDir: join(folder, 'state') }
+  const { W3B_COMPRESSOR_URL: url, W3B_COMPRESSOR_KEY: key, W3B_SRS: file, W3B_SRS_SHA256: sha256 } = variables
+  return {
+    binary: named ?? join(folder, 'bin', 'w3b-runtime'),
+    stateDir: join(folder, 'state'),
+    ...(url ? { compressor: { url, ...(key ? { key } : {}) } } : {}),
+    ...(file && sha256 ? { srs: { file, sha256 } } : {}),
+  }
 }
