@@ -28,6 +28,7 @@ const sources: Record<string, string> = {
   W3bstreamRouter: 'packages/contracts/src/compat/W3bstreamRouter.sol',
   Router: 'packages/contracts/src/compat/Router.sol',
   ProjectDevice: 'packages/contracts/src/compat/ProjectDevice.sol',
+  SignedReadings: 'examples/signed-readings/contracts/SignedReadings.sol',
   WeatherStats: `${example}/contracts/WeatherStats.sol`,
 }
 

@@ -63,13 +63,13 @@ contract RiscZeroGroth16VerifierTest {
         try new RiscZeroGroth16Verifier(root, id) {
             revert("taken");
         } catch (bytes memory reason) {
-            bytes4 error;
+            bytes4 kind;
             bytes32 digest;
             assembly ("memory-safe") {
-                error := mload(add(reason, 0x20))
+                kind := mload(add(reason, 0x20))
                 digest := mload(add(reason, 0x24))
             }
-            vm.assertEq(bytes32(error), bytes32(RiscZeroGroth16Verifier.WrongParameters.selector));
+            vm.assertEq(bytes32(kind), bytes32(RiscZeroGroth16Verifier.WrongParameters.selector));
             vm.assertTrue(bytes4(digest) != 0x73c457ba);
         }
     }
@@ -90,10 +90,10 @@ contract RiscZeroGroth16VerifierTest {
         vm.assertEq(high, uint256(3) << 120);
     }
 
-    function testFuzz_reversingTwiceChangesNothing(bytes32 digest, uint8 at) public pure {
-        at = at % 32;
+    function testFuzz_reversingTwiceChangesNothing(bytes32 digest, uint8 index) public pure {
+        index = index % 32;
         vm.assertEq(RiscZeroDigest.reverse(RiscZeroDigest.reverse(digest)), digest);
-        vm.assertEq(uint256(uint8(RiscZeroDigest.reverse(digest)[at])), uint256(uint8(digest[31 - at])));
+        vm.assertEq(uint256(uint8(RiscZeroDigest.reverse(digest)[index])), uint256(uint8(digest[31 - index])));
     }
 
     // Tampering in every field
@@ -143,10 +143,10 @@ contract RiscZeroGroth16VerifierTest {
         verifier.verify(receipt.seal, receipt.imageId, digest);
     }
 
-    function testFuzz_refusesAnyOtherBytesOfTheProof(uint16 at, uint8 change) public view {
+    function testFuzz_refusesAnyOtherBytesOfTheProof(uint16 index, uint8 change) public view {
         vm.assume(change != 0);
         bytes memory seal = receipt.seal;
-        seal[4 + at % 256] ^= bytes1(change);
+        seal[4 + index % 256] ^= bytes1(change);
         refuseSomehow(seal);
     }
 

@@ -8,6 +8,7 @@ export { proverRegistrarAbi, proverRegistrarBytecode } from './generated/proverR
 export { riscZeroGroth16VerifierAbi, riscZeroGroth16VerifierBytecode } from './generated/riscZeroGroth16Verifier.ts'
 export { riscZeroVerifierRouterAbi, riscZeroVerifierRouterBytecode } from './generated/riscZeroVerifierRouter.ts'
 export { routerAbi, routerBytecode } from './generated/router.ts'
+export { signedReadingsAbi, signedReadingsBytecode } from './generated/signedReadings.ts'
 export { verifierRegistryAbi, verifierRegistryBytecode } from './generated/verifierRegistry.ts'
 export { w3bstreamRouterAbi, w3bstreamRouterBytecode } from './generated/w3bstreamRouter.ts'
 export { w3bstreamSettlementAbi, w3bstreamSettlementBytecode } from './generated/w3bstreamSettlement.ts'
