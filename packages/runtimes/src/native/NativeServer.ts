@@ -15,10 +15,12 @@ export interface NativeOptions {
   readonly binary: string
   /** Keys, and compressions under way. Made with mode 0700; may be shared with other processes of the same user. */
   readonly stateDir: string
-  /** Most memory of one proof, in bytes, whatever its job says. Default: the server's own. */
+  /** Memory for all proofs together, in bytes. Default: what is free, less an eighth. */
   readonly memoryBytes?: number
-  /** Threads of one proof. Default: all cores. */
+  /** Threads for all proofs together. Default: all cores. */
   readonly threads?: number
+  /** Runs no program where nothing keeps it from the network. Default false. */
+  readonly networkWall?: boolean
   /** Where Groth16 receipts are made, if not here. */
   readonly compressor?: { readonly url: string; readonly key?: string }
   /** The production SRS for built-in circuits. */
@@ -42,7 +44,7 @@ const STEADY_MS = 30_000
 const KEPT_TEXT = 4_096
 
 /** What the server may know of this process's environment: where accelerators and their libraries are. Secrets stay here. */
-const HANDED_ON = /^(?:PATH|HOME|TMPDIR|CUDA_VISIBLE_DEVICES|LD_LIBRARY_PATH|NVIDIA_[A-Z_]+)$/
+const HANDED_ON = /^(?:PATH|HOME|TMPDIR|CUDA_VISIBLE_DEVICES|LD_LIBRARY_PATH|NVIDIA_[A-Z_]+|W3B_COMPRESSOR_KEY_FILE)$/
 
 /**
  * The native runtime as a child process of this one, on a Unix socket that no other user reaches. Started by the first task that needs it, and again, after
@@ -133,11 +135,12 @@ export class NativeServer implements RuntimeEngine {
   }
 
   #arguments(listen: string): readonly string[] {
-    const { stateDir, memoryBytes, threads, compressor, srs } = this.#options
+    const { stateDir, memoryBytes, threads, networkWall, compressor, srs } = this.#options
     return [
       ...['serve', '--listen', listen, '--state', stateDir, '--while-stdin-open'],
       ...(memoryBytes === undefined ? [] : ['--memory', String(memoryBytes)]),
       ...(threads === undefined ? [] : ['--threads', String(threads)]),
+      ...(networkWall === true ? ['--network-wall'] : []),
       ...(compressor === undefined ? [] : ['--compressor', compressor.url]),
       ...(srs === undefined ? [] : ['--srs', srs.file, '--srs-sha256', srs.sha256]),
     ]
