@@ -62,7 +62,7 @@ describe('parseDeploymentConfig', () => {
       chainId: 2n ** 256n - 1n,
       feeMode: 'legacy',
       maxFeePerGas: 10n ** 21n,
-      contracts: { settlement: `0x${'0'.repeat(38)}a5`, router: null },
+      contracts: { settlement: `0x${'0'.repeat(38)}a5`, router: null, riscZeroVerifier: null, riscZeroRouter: null },
     })
     expect(config.quotas.perAddress).toEqual({ perSecond: 0.5, burst: 1 })
     expect(config.quotas.perProject.perSecond).toBe(1_000)

@@ -42,6 +42,8 @@ const chain = z
         verifierRegistry: address,
         settlement: address,
         router: address.nullable().default(null),
+        riscZeroVerifier: address.nullable().default(null),
+        riscZeroRouter: address.nullable().default(null),
       })
       .readonly()
       .nullable()

@@ -3,6 +3,7 @@ import { type DeploymentConfig, parseDeploymentConfig } from './parseDeploymentC
 
 /** What the sequencer is told beside it takes the rest of the 4 KB that Lambda has. */
 const MAX_BYTES = 1_900
+const OPTIONAL_CONTRACTS = { router: null, riscZeroVerifier: null, riscZeroRouter: null }
 
 /**
  * What a deployed unit has to know of its deployment, as JSON for its environment, where 4 KB is all there is: no endpoint, nothing that has its default,
@@ -18,7 +19,7 @@ export function publicConfig(config: DeploymentConfig): string {
     {
       chains: chains.map(({ rpc: _rpc, contracts, ...chain }) => ({
         ...withoutDefaults(chain, chainDefaults),
-        ...(contracts === null ? {} : { contracts: withoutDefaults(contracts, { router: null }) }),
+        ...(contracts === null ? {} : { contracts: withoutDefaults(contracts, OPTIONAL_CONTRACTS) }),
       })),
       ...withoutDefaults(rest, defaults),
     },

@@ -6,6 +6,9 @@ export default (stage: string): ReturnType<typeof configOf> => {
   const { chains, ...rest } = configOf(stage)
   return {
     ...rest,
-    chains: chains.map((chain) => ({ ...chain, contracts: { ...placeholderContracts, router: null } })),
+    chains: chains.map((chain) => ({
+      ...chain,
+      contracts: { ...placeholderContracts, router: null, riscZeroVerifier: null, riscZeroRouter: null },
+    })),
   }
 }
