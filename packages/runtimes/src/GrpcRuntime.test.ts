@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer as createHttp2Server } from 'node:http2'
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { gzipSync, inflateSync } from 'node:zlib'
 import type { ProveJob, ProveProgress } from '@w3bstream/core/ports'
 import {
@@ -128,7 +131,7 @@ describe('vm_runtime', () => {
     const job = proveJob(Buffer.from('program'))
     await at.runtime.prove(job, never)
     server.stop()
-    await using again = await startGrpcServer(answers, server.port)
+    await using again = await startGrpcServer(answers, `127.0.0.1:${server.port}`)
     // A call may still go into the connection that is ending.
     const lost = async () => {
       const outcome = await at.runtime.prove(job, never).catch((error: unknown) => error)
@@ -586,6 +589,24 @@ async function startSocketServer(onSocket: (socket: Socket) => void) {
   }
   return { address: `grpc://127.0.0.1:${port}`, port, sockets, [Symbol.asyncDispose]: stop }
 }
+
+describe('the ways to a server', () => {
+  it('go by a Unix socket', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'w3b-test-'))
+    const path = join(folder, 'socket')
+    await using server = await startGrpcServer(returning('ab'), `unix:${path}`)
+    await using at = runtimeAt(`grpc+unix:${path}`)
+    expect((await at.runtime.prove(proveJob(Buffer.from('program')), never)).raw).toBe('ab')
+    server.stop()
+    rmSync(folder, { recursive: true })
+  })
+
+  it('go by TLS where it is asked for, and then not without', async () => {
+    await using server = await startGrpcServer(returning('ab'))
+    await using at = runtimeAt(server.address.replace('grpc:', 'grpcs:'), { connectMs: 500 })
+    await expect(at.runtime.prove(proveJob(Buffer.from('program')), never)).rejects.toThrow(RuntimeLostError)
+  })
+})
 
 describe('a server that is none', () => {
   const job = proveJob(Buffer.from('program'), { timeoutMs: 1_000 })

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ProveJob } from '@w3bstream/core/ports'
 import { runtimeSuite } from '@w3bstream/core/ports/suites'
-import { ProgramError, ProgramLimitError } from '@w3bstream/protocol'
+import { ProgramError, ProgramLimitError, UnsupportedRuntimeError } from '@w3bstream/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createRuntimes, type Runtimes } from './createRuntimes.ts'
 import type { Halo2Runtime } from './Halo2Runtime.ts'
@@ -539,4 +539,30 @@ describe('a hostile module', () => {
       jobs.map((job) => [job === good, job === good ? 'fulfilled' : 'rejected']),
     )
   })
+})
+
+describe('a version that names a circuit, where the native runtime is not', () => {
+  const codeExpParam = JSON.stringify({ circuit: 'weather', verifying_key: `0x${'11'.repeat(32)}` })
+  const missing = { binary: '/nowhere/w3b-runtime', stateDir: '/nowhere' }
+
+  it.each([
+    ['switched off', null, 'switched off'],
+    ['not built', missing, 'npm run build:native'],
+  ])('%s: its module proves; without one it says why', async (_what, native, reason) => {
+    await using runtimes = createRuntimes({ native })
+    const module = proveJob(await wat(proveModule({})), { codeExpParam })
+    expect((await halo2(runtimes).prove(module, never)).raw).toBe('0xc0ffee')
+    const without = halo2(runtimes).prove(proveJob(Buffer.from('weather'), { codeExpParam }), never)
+    await expect(without).rejects.toThrow(UnsupportedRuntimeError)
+    await expect(without).rejects.toThrow(reason)
+  })
+
+  it.each(['weather', '{}', '{"circuit":"weather"}', '{"circuit":"weather","verifying_key":"0x11"}'])(
+    '%s names none',
+    async (text) => {
+      await using runtimes = createRuntimes()
+      const proving = halo2(runtimes).prove(proveJob(await wat(proveModule({})), { codeExpParam: text }), never)
+      expect((await proving).raw).toBe('0xc0ffee')
+    },
+  )
 })

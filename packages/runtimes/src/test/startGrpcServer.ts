@@ -52,17 +52,17 @@ export const stream = (
   handle: (call: ServerWritableStream<object, object>) => reply(call, { ...call.request }),
 })
 
-/** A real gRPC server on 127.0.0.1 for the time of a test; calls that it is not told are UNIMPLEMENTED. */
+/** A real gRPC server on 127.0.0.1, or where it is told, for the time of a test; calls that it is not told are UNIMPLEMENTED. */
 export async function startGrpcServer(
   answers: readonly GrpcAnswer[],
-  port = 0,
+  listen = '127.0.0.1:0',
 ): Promise<{ readonly address: string; readonly port: number; stop(): void } & AsyncDisposable> {
   const server = new Server({ 'grpc.max_send_message_length': -1, 'grpc.max_receive_message_length': -1 })
   const implementation: UntypedServiceImplementation = {}
   for (const { method, handle } of answers) implementation[method.path] = handle
   server.addService(Object.fromEntries(answers.map(({ method }) => [method.path, method])), implementation)
   const bound = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, at) =>
+    server.bindAsync(listen, ServerCredentials.createInsecure(), (error, at) =>
       error === null ? resolve(at) : reject(error),
     )
   })
