@@ -24,6 +24,13 @@ const EXAMPLES = [
     artifacts: 'examples/risc0-weather/artifacts',
     outputs: ['count', 'sum', 'min', 'max'],
   },
+  {
+    crate: 'signed-readings-guest',
+    name: 'signed-readings',
+    artifacts: 'examples/signed-readings/artifacts/guest',
+    outputs: ['keysRoot', 'scope', 'count', 'sum', 'min', 'max', 'firstTime', 'lastTime'],
+    std: true,
+  },
 ]
 /** Guests for the prover's tests: each folder of `tests`. */
 const TESTS = { crates: readdirSync(join(import.meta.dirname, 'tests')), to: 'packages/zk/risc0-prover/tests/guests' }
@@ -83,11 +90,23 @@ function place(crate, to, recorded) {
   return { bytes: bytes.length, sha256: sha256(bytes), imageId: imageId(join(out, to), recorded) }
 }
 
+function compile(crates) {
+  const std = ['-Zbuild-std=std,panic_abort', '-Zbuild-std-features=compiler-builtins-mem', '--target', TARGET]
+  const env = { ...cargoEnv(target, FLAGS), RISC0_FEATURE_bigint2: '1' }
+  cargo(['build', '--locked', '--release', ...std, ...crates.flatMap((crate) => ['-p', crate])], {
+    cwd: workspace,
+    env,
+  })
+}
+
 function build() {
   if (check) rmSync(out, { recursive: true, force: true })
-  const crates = [...EXAMPLES.map(({ crate }) => crate), ...TESTS.crates].flatMap((crate) => ['-p', crate])
-  const std = ['-Zbuild-std=core,alloc,panic_abort', '-Zbuild-std-features=compiler-builtins-mem', '--target', TARGET]
-  cargo(['build', '--locked', '--release', ...std, ...crates], { cwd: workspace, env: cargoEnv(target, FLAGS) })
+  // Apart: crates that are built together share their features, and only one of the two kinds may have std.
+  const [withStd, without] = [true, false].map((std) =>
+    EXAMPLES.filter((example) => (example.std ?? false) === std).map(({ crate }) => crate),
+  )
+  compile([...without, ...TESTS.crates])
+  compile(withStd)
 
   for (const { crate, name, artifacts, outputs } of EXAMPLES) {
     const file = `${artifacts}/artifacts.json`

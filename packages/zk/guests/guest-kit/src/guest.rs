@@ -1,10 +1,12 @@
+use alloc::format;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::fmt::Display;
 use core::mem::ManuallyDrop;
 
 use risc0_zkvm_platform::fileno::{JOURNAL, STDIN};
 use risc0_zkvm_platform::memory::STACK_TOP;
-use risc0_zkvm_platform::syscall::{sys_halt, sys_rand, sys_read_words, sys_write};
+use risc0_zkvm_platform::syscall::{sys_halt, sys_panic, sys_rand, sys_read_words, sys_write};
 
 use crate::{sha256, sha256_of};
 
@@ -35,9 +37,27 @@ unsafe extern "C" fn start() -> ! {
     unsafe {
         risc0_zkvm_platform::heap::init();
         sys_rand((&raw mut ENTROPY).cast(), 4);
+    }
+    #[cfg(feature = "std")]
+    std::panic::set_hook(alloc::boxed::Box::new(|info| report(info)));
+    // SAFETY: `entry` defines it.
+    unsafe {
         guest_main();
     }
     halt()
+}
+
+#[cfg(not(feature = "std"))]
+#[panic_handler]
+fn panic(info: &core::panic::PanicInfo) -> ! {
+    report(info)
+}
+
+/// Fails the execution with a message that the prover sees.
+fn report(info: &impl Display) -> ! {
+    let message = format!("{info}");
+    // SAFETY: the message has as many bytes.
+    unsafe { sys_panic(message.as_ptr(), message.len()) }
 }
 
 /// Ends with the digest that RISC Zero calls `Output`: of the journal, and of no assumptions.

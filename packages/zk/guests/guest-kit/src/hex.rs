@@ -3,17 +3,44 @@ pub fn hex<const N: usize>(text: &[u8], field: &str) -> [u8; N] {
     let digits = text.strip_prefix(b"0x").unwrap_or_default();
     assert!(digits.len() == 2 * N, "{field} has to be 0x and {} hex digits", 2 * N);
     let mut bytes = [0; N];
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = nibble(pair[0], field) << 4 | nibble(pair[1], field);
+    let mut wrong = 0;
+    for (byte, pair) in bytes.iter_mut().zip(digits.as_chunks::<2>().0) {
+        let (high, low) = (VALUES[usize::from(pair[0])], VALUES[usize::from(pair[1])]);
+        wrong |= high | low;
+        *byte = high << 4 | low & 0xf;
     }
+    assert!(wrong & NONE == 0, "{field} has to be hex digits");
     bytes
 }
 
-fn nibble(digit: u8, field: &str) -> u8 {
-    match digit {
-        b'0'..=b'9' => digit - b'0',
-        b'a'..=b'f' => digit - b'a' + 10,
-        b'A'..=b'F' => digit - b'A' + 10,
-        _ => panic!("{field} has to be hex digits"),
+/// Marks what is no digit.
+const NONE: u8 = 0x80;
+/// The value of each digit: a table takes half of the cycles that comparisons take.
+const VALUES: [u8; 256] = {
+    let mut values = [NONE; 256];
+    let mut value = 0;
+    while value < 16 {
+        values[b"0123456789abcdef"[value] as usize] = value as u8;
+        values[b"0123456789ABCDEF"[value] as usize] = value as u8;
+        value += 1;
+    }
+    values
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::catch_unwind;
+
+    #[test]
+    fn digits_of_either_case_are_read() {
+        assert_eq!(hex(b"0x09afAF", "a"), [0x09, 0xaf, 0xaf]);
+    }
+
+    #[test]
+    fn what_is_not_so_many_digits_is_refused() {
+        for text in ["09af", "0x09a", "0x09af0", "0x09ag", "0x 9af", "0X09af", ""] {
+            assert!(catch_unwind(|| hex::<2>(text.as_bytes(), "a")).is_err(), "{text} was read");
+        }
     }
 }

@@ -5,6 +5,8 @@
 #![cfg_attr(target_os = "zkvm", no_std)]
 
 extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
 
 mod decimal;
 #[cfg(target_os = "zkvm")]
