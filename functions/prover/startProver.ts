@@ -1,8 +1,8 @@
-import { availableParallelism, hostname, totalmem } from 'node:os'
+import { hostname } from 'node:os'
 import { ChainRegistry, RegisteredVerifier } from '@w3bstream/chain'
 import { consume, type Handled, type ProvePorts, proveTask, type Runtime } from '@w3bstream/core'
 import { InvalidInputError, taskId, type VmType } from '@w3bstream/protocol'
-import { createRuntimes, inflateOnce } from '@w3bstream/runtimes'
+import { createRuntimes, findNative, inflateOnce, type Runtimes } from '@w3bstream/runtimes'
 import { MAX_RECEIVES } from '../shared/handleHints.ts'
 import { openChains } from '../shared/openChains.ts'
 import { openKey } from '../shared/openKey.ts'
@@ -19,6 +19,10 @@ const LEASE_MS = 30_000
 /** Of the two minutes between SIGTERM and the end: what is then still in hand goes back to the queue. */
 const DRAIN_MS = 90_000
 const FLUSH_EVERY_MS = 60_000
+/** Hints held beyond those that are proved: one may be of a project that has its turn. */
+const SPARE_HINTS = 2
+/** How long such a hint is kept from other provers. */
+const WAIT_MS = 60_000
 
 export interface ProverOptions {
   /** In place of the sandboxed runtimes, for what has hardware of its own. */
@@ -35,7 +39,7 @@ export interface RunningProver {
 }
 
 /**
- * Takes tasks from the queue of this machine's hardware and proves them: as many at once as it has processors and memory for, one where it has a GPU.
+ * Takes tasks from the queue of this machine's hardware and proves them: as many at once as it has processors and memory for, one at a time on its GPU.
  * @throws {InvalidConfigError} @throws {SandboxUnavailableError} in the cloud, where programs could reach the network
  */
 export async function startProver(variables: Variables, options: ProverOptions = {}): Promise<RunningProver> {
@@ -47,14 +51,19 @@ export async function startProver(variables: Variables, options: ProverOptions =
     readEndpoints(unit.options, env.rpcParameter, env.config),
   ])
   const { chain, contracts, fromBlock } = openChains(env.config, urls, telemetry).home
-  const places = env.proveGpuQueue === null ? placesFor(limits.proveMemoryBytes) : 1
   const agent = variables.ECS_AGENT_URI
   const inCloud = typeof agent === 'string' && agent !== ''
+  const { native, compressor, external } = env.config.runtimes
   const runtimes = createRuntimes({
-    poolSize: places,
     memoryBytes: limits.proveMemoryBytes,
     timeoutMs: limits.proveTimeoutMs,
     networkWall: inCloud,
+    native: native ? findNative({ ...nativeVariables(variables), W3B_COMPRESSOR_URL: compressor ?? '' }) : null,
+    external: new Map(Object.entries(external).map(([kind, address]) => [kind as VmType, address])),
+    instead: options.runtimes ?? new Map(),
+    machine: { gpus: env.proveGpuQueue === null ? 0 : 1 },
+    maxWaitMs: WAIT_MS,
+    telemetry,
   })
   const registry = new ChainRegistry({ chain, state, contracts, telemetry }, { fromBlock })
   const ports: ProvePorts = {
@@ -62,7 +71,7 @@ export async function startProver(variables: Variables, options: ProverOptions =
     tasks,
     blobs,
     projects: openProjects({ registry, blobs, clock }, env.config),
-    runtimes: new Map([...runtimes, ...(options.runtimes ?? [])]),
+    runtimes,
     verifier: new RegisteredVerifier({ chain, contracts }),
     signer,
     clock,
@@ -74,7 +83,8 @@ export async function startProver(variables: Variables, options: ProverOptions =
   }
   const proveLimits = {
     timeoutMs: limits.proveTimeoutMs,
-    memoryBytes: limits.proveMemoryBytes,
+    // WASM programs have less; a native proof takes what the machine has for it.
+    memoryBytes: Math.max(limits.proveMemoryBytes, runtimes.machine.memoryBytes),
     leaseMs: options.leaseMs ?? LEASE_MS,
     maxTries: limits.maxTries,
   }
@@ -84,7 +94,7 @@ export async function startProver(variables: Variables, options: ProverOptions =
   const protection = new ScaleInProtection({ telemetry }, { agent: inCloud ? agent : null })
   const stop = consume({
     queue: unit.queue(env.proveGpuQueue ?? env.proveQueue),
-    concurrency: places,
+    concurrency: placesOf(runtimes, limits.proveMemoryBytes) + SPARE_HINTS,
     batch: 1,
     visibilityMs: options.visibilityMs ?? VISIBILITY_MS,
     maxReceives: MAX_RECEIVES,
@@ -121,9 +131,16 @@ async function prove(
   }
 }
 
-/** As many proofs at once as there are processors, if their programs fit the memory beside this process. */
-function placesFor(proveMemoryBytes: number): number {
-  const limited = process.constrainedMemory()
-  const memory = limited > 0 && limited < totalmem() ? limited : totalmem()
-  return Math.max(1, Math.min(availableParallelism(), Math.floor((memory - 2 ** 29) / (proveMemoryBytes + 2 ** 29))))
+const NATIVE = ['W3B_NATIVE', 'XDG_CACHE_HOME', 'W3B_SRS', 'W3B_SRS_SHA256'] as const
+
+function nativeVariables(variables: Variables): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    NATIVE.flatMap((name) => (typeof variables[name] === 'string' ? [[name, variables[name]]] : [])),
+  )
+}
+
+/** Proofs at once, as far as that is known before any was seen: by processors, and by what their programs may take. */
+function placesOf({ machine }: Runtimes, proveMemoryBytes: number): number {
+  if (machine.gpus > 0) return machine.gpus
+  return Math.max(1, Math.min(machine.cores, Math.floor(machine.memoryBytes / (proveMemoryBytes + 2 ** 29))))
 }

@@ -1,6 +1,7 @@
 import { expireMessages, reconcile, sequence } from '@w3bstream/core'
 import { W3bError } from '@w3bstream/protocol'
 import type { Context, EventBridgeEvent, SQSBatchResponse, SQSEvent } from 'aws-lambda'
+import { assignmentMs } from '../shared/assignmentMs.ts'
 import { once } from '../shared/once.ts'
 import { parsePackHint } from '../shared/packHint.ts'
 import type { Variables } from '../shared/readEnvironment.ts'
@@ -76,7 +77,7 @@ async function packSignalled(
       return []
     }
   })
-  const limits = { proveTimeoutMs: env.config.limits.proveTimeoutMs, parallel: PARALLEL }
+  const limits = { proveTimeoutMs: assignmentMs(env.config.limits), parallel: PARALLEL }
   const logs = hints.map(({ log }) => log)
   const { failed } = (await deadline.race(sequence(ports, limits, logs, deadline.signal))) ?? { failed: logs }
   const isFailed = (log: (typeof logs)[number]) =>
@@ -88,7 +89,7 @@ async function packSignalled(
 /** All that the reconciler does, each part whatever the others meet. */
 async function sweep(sequencer: OpenSequencer, sweepMs: number, signal: AbortSignal): Promise<void> {
   const { env, ports, senders, follower } = sequencer
-  const { proveTimeoutMs } = env.config.limits
+  const proveTimeoutMs = assignmentMs(env.config.limits)
   const step = async (what: string, work: () => Promise<unknown>): Promise<void> => {
     if (signal.aborted) return
     try {

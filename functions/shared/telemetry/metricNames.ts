@@ -18,6 +18,14 @@ export const METRICS: Readonly<Record<string, MetricShape>> = {
   w3b_tasks_total: { unit: 'Count', labels: { state: ['packed', 'proved', 'settled', 'failed'] } },
   w3b_pack_wait_seconds: { unit: 'Seconds' },
   w3b_proving_seconds: { unit: 'Seconds' },
+  /** How long a task waited in its prover for a place, before it was leased. */
+  w3b_runtime_wait_seconds: { unit: 'Seconds' },
+  /** Most memory of the last proof's process. */
+  w3b_runtime_proof_memory_bytes: { unit: 'None' },
+  w3b_runtime_waiting: { unit: 'Count', elsewhere: 'AWS/SQS ApproximateNumberOfMessagesNotVisible' },
+  w3b_runtime_running: { unit: 'Count', elsewhere: 'AWS/SQS ApproximateNumberOfMessagesNotVisible' },
+  w3b_runtime_busy_cores: { unit: 'None', elsewhere: 'AWS/ECS CPUUtilization' },
+  w3b_runtime_memory_bytes: { unit: 'None', elsewhere: 'AWS/ECS MemoryUtilization' },
   w3b_settlements_failed_total: { unit: 'Count' },
   w3b_settlements_waiting_total: { unit: 'Count' },
   w3b_reorgs_total: { unit: 'Count' },

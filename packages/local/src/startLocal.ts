@@ -56,13 +56,12 @@ import {
   type VmType,
   W3bError,
 } from '@w3bstream/protocol'
-import { createRuntimes, inflateOnce, type Runtimes } from '@w3bstream/runtimes'
+import { createRuntimes, findNative, inflateOnce, type NativeOptions, type Runtimes } from '@w3bstream/runtimes'
 import { openStore, type Store, type StoreOptions } from '@w3bstream/store-sqlite'
 import { Anvil } from './Anvil.ts'
 import { checkPort } from './checkPort.ts'
 import { credentialKey } from './credentialKey.ts'
 import { DirectoryRegistry } from './DirectoryRegistry.ts'
-import { FairSlots } from './FairSlots.ts'
 import { idSecret } from './idSecret.ts'
 import { loadKeys, type NodeKeys } from './keys.ts'
 import { LOCAL_OWNER_KEY } from './localOwnerKey.ts'
@@ -87,13 +86,17 @@ export interface LocalOptions {
   readonly logLevel?: LogLevel
   /** Where log lines go. Default: stderr. */
   readonly logTo?: ConstructorParameters<typeof PinoTelemetry>[1]
-  /** In place of the sandboxed runtimes. */
+  /** In place of this node's own. */
   readonly runtimes?: ReadonlyMap<VmType, Runtime>
+  /** The native runtime; null: none. Default: as `findNative` finds it. It is started by the first task that needs it. */
+  readonly native?: NativeOptions | null
+  /** Addresses of runtime images that serve kinds of programs, such as `grpc://127.0.0.1:4001`. */
+  readonly external?: ReadonlyMap<VmType, string>
   readonly intercept?: Intercept
   readonly store?: Pick<StoreOptions, 'maxPages'>
   /** Told what is being done, for people. */
   readonly onProgress?: (step: string) => void
-  /** Tasks proved at once, of one project at most one less. Default 2. */
+  /** Tasks proved at once: one project may have all places, another then gets one beyond them. Default: as many as there are cores. */
   readonly provers?: number
   /** Go on from the chain's nonce where it is ahead of the store's: an operator's word, after a restore. */
   readonly adoptChainNonce?: boolean
@@ -134,18 +137,25 @@ const LIMITS = {
   perProject: { perSecond: 50_000, burst: 100_000 },
   perDevice: { perSecond: 1_000, burst: 5_000 },
   perAddress: { perSecond: 50_000, burst: 100_000 },
-  proveTimeoutMs: 10 * 60_000,
+  /** From the assignment: longer than the longest proof, which has to wait for its place before. */
+  proveTimeoutMs: 90 * 60_000,
+  programTimeoutMs: 5 * 60_000,
   programMemoryBytes: 2 * 2 ** 30,
   programBytes: 32 * 2 ** 20,
 } as const
 
 const PROVE_LIMITS = {
-  timeoutMs: 5 * 60_000,
-  memoryBytes: LIMITS.programMemoryBytes,
+  // Twenty segments of 2^18 cycles take two cores 40 minutes and 2.4 GB; WASM programs have less of both.
+  timeoutMs: 60 * 60_000,
+  memoryBytes: 8 * 2 ** 30,
   leaseMs: 20_000,
   maxTries: 5,
   worker: `${process.pid}`,
 } as const
+
+/** Tasks of one project that wait in this process for a place, and how long; others wait in the queue. */
+const LINE = 32
+const LINE_MS = 60_000
 
 /**
  * Starts every step and adapter in one process: store, chain, contracts, runtimes, sequencer, prover, settler and HTTP on 127.0.0.1.
@@ -227,13 +237,20 @@ async function start(
   const projects = new ProjectResolver({ registry, content, blobs: store.blobs, clock: systemClock, sha256 })
 
   const runtimes = createRuntimes({
+    native: o.native === undefined ? findNative() : o.native,
+    ...(o.external === undefined ? {} : { external: o.external }),
+    ...(o.runtimes === undefined ? {} : { instead: o.runtimes }),
+    ...(o.provers === undefined ? {} : { machine: { cores: o.provers } }),
+    maxWaiting: LINE,
+    maxWaitMs: LINE_MS,
+    telemetry,
     memoryBytes: LIMITS.programMemoryBytes,
+    timeoutMs: LIMITS.programTimeoutMs,
     programBytes: LIMITS.programBytes,
     // Warm children cost some 200 MB; starting them again costs less than a second.
     idleMs: 20_000,
   })
   closers.push(() => runtimes.close())
-  const runtimeOf = new Map<VmType, Runtime>([...runtimes, ...(o.runtimes ?? [])])
 
   const sender = new EthereumSender(
     {
@@ -329,7 +346,7 @@ async function start(
   sequencer = new Sequencer(
     { ...modules, exports: store.exports },
     {
-      limits: { graceMs: 5_000, proveTimeoutMs: LIMITS.proveTimeoutMs, maxAttempts: 144, batch: 256 },
+      limits: { graceMs: 5_000, proveTimeoutMs: LIMITS.proveTimeoutMs, maxAttempts: 16, batch: 256 },
       everyMs: 1_000,
       followMs: Math.min(1_000, Math.max(20, chain.preset.blockTimeMs / 4)),
       settledMs: Math.max(50, chain.preset.blockTimeMs),
@@ -340,35 +357,22 @@ async function start(
   const provePorts: ProvePorts = {
     ...modules,
     signer: keys.prover,
-    runtimes: runtimeOf,
+    runtimes,
     verifier: new RegisteredVerifier({ chain, contracts }),
     settlement: { chainId: chain.chainId, router: contracts.settlement },
     inflate: inflateOnce(LIMITS.programBytes),
   }
-  const provers = o.provers ?? 2
-  const slots = new FairSlots(provers, 32)
   closers.push(
     consume({
       queue: proveQueue,
       // Hints beyond the places wait in their project's line, so that a project with many leaves the others their turn.
-      concurrency: Math.max(256, 4 * provers),
+      concurrency: Math.max(8 * LINE, 4 * runtimes.machine.cores),
       batch: 1,
       visibilityMs: 30_000,
       telemetry,
       handle: async ([body], signal) => {
         const id = taskId(body ?? '')
-        const record = await tasks.get(id)
-        if (record === null) return new Map()
-        const release = await slots.take(String(record.task.projectId))
-        if (release === null) return new Map([[id, { type: 'retry', afterMs: 5_000 }]])
-        try {
-          const outcome: Handled = signal.aborted
-            ? { type: 'retry', afterMs: 0 }
-            : await proveTask(provePorts, PROVE_LIMITS, id, signal)
-          return new Map([[id, outcome]])
-        } finally {
-          release()
-        }
+        return new Map<string, Handled>([[id, await proveTask(provePorts, PROVE_LIMITS, id, signal)]])
       },
     }),
   )

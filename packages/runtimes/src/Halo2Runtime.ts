@@ -36,7 +36,7 @@ export class Halo2Runtime implements Runtime {
     const native = await this.#nativeFor(job, signal)
     if (native !== null) return proveCircuit({ prover: native, checker: native }, job, signal, onProgress)
     const { program, provingKey, limits } = job
-    const { abi, body } = await this.#sandbox.run(
+    const { abi, body, usage } = await this.#sandbox.run(
       { kind: 'halo2', ...program, provingKey, memoryBytes: limits.memoryBytes },
       programInput(job),
       limits.timeoutMs,
@@ -44,11 +44,11 @@ export class Halo2Runtime implements Runtime {
     )
     switch (abi) {
       case 'prove_task':
-        return readProveTask(Buffer.from(body).toString('utf8'), job)
+        return { ...readProveTask(Buffer.from(body).toString('utf8'), job), usage }
       case 'prove_client':
-        return readProveClient(body, job)
+        return { ...readProveClient(body, job), usage }
       default:
-        return readProve(Buffer.from(body).toString('utf8'))
+        return { ...readProve(Buffer.from(body).toString('utf8')), usage }
     }
   }
 

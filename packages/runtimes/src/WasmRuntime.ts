@@ -19,13 +19,14 @@ export class WasmRuntime implements Runtime {
   /** @throws {ProgramError} @throws {ProgramLimitError} and what `signal` was aborted with */
   async prove(job: ProveJob, signal: AbortSignal): Promise<ProofOutput> {
     const { program, limits } = job
-    const { body } = await this.#sandbox.run(
+    const { body, usage } = await this.#sandbox.run(
       { kind: 'wasm', ...program, provingKey: null, memoryBytes: limits.memoryBytes },
       programInput(job),
       limits.timeoutMs,
       signal,
     )
-    return { proof: body, outputs: '0x', publicInputs: [], raw: Buffer.from(body).toString('utf8'), checkedBy: null }
+    const raw = Buffer.from(body).toString('utf8')
+    return { proof: body, outputs: '0x', publicInputs: [], raw, checkedBy: null, usage }
   }
 
   async close(): Promise<void> {}

@@ -1,17 +1,36 @@
-import type { ProveJob, Runtime } from '@w3bstream/core/ports'
+import { existsSync } from 'node:fs'
+import type { ProveJob, Runtime, Telemetry } from '@w3bstream/core/ports'
 import type { VmType } from '@w3bstream/protocol'
+import { readCircuitName } from './halo2/readCircuitName.ts'
 import { makeRuntimes } from './makeRuntimes.ts'
+import { detectMachine } from './manager/detectMachine.ts'
+import type { Machine } from './manager/Machine.ts'
+import { ManagedRuntime } from './manager/ManagedRuntime.ts'
+import { Manager } from './manager/Manager.ts'
+import type { Bounds, RuntimePlan } from './manager/RuntimePlan.ts'
 import { type NativeOptions, NativeServer } from './native/NativeServer.ts'
-import { Sandbox, type SandboxOptions } from './sandbox/Sandbox.ts'
+import { SANDBOX_DEFAULTS, Sandbox, type SandboxOptions } from './sandbox/Sandbox.ts'
 
 export interface RuntimesOptions extends SandboxOptions {
   /** The native runtime, as `findNative` finds it; a binary that is missing fails the tasks that need it. Default null: none. */
   readonly native?: NativeOptions | null
   /** Addresses of the operator's own runtime images, each in the place of this node's runtime for that kind of program. */
   readonly external?: ReadonlyMap<VmType, string>
+  /** Runtimes in the place of this node's, which share its places: for tests, and for hardware of one's own. Their owner closes them. */
+  readonly instead?: ReadonlyMap<VmType, Runtime>
+  /** What proofs may take of this machine. Default: its cores, and its memory or that of its container but for 512 MiB; no GPU. */
+  readonly machine?: Partial<Machine>
+  /** Tasks of one project that wait here before they are leased; more are turned away. Default 32. */
+  readonly maxWaiting?: number
+  /** Longest time that a task waits here before it is leased. Default: as long as it takes. */
+  readonly maxWaitMs?: number
+  readonly telemetry?: Pick<Telemetry, 'gauge' | 'observe'>
 }
 
-/** Every runtime of a node by its kind, over one sandbox and one native runtime. */
+/**
+ * Every runtime of a node by its kind, over one sandbox and one native runtime. They share the machine: each proof waits for its place, owners in turn, before
+ * its task is leased (`reserve`), or else in `prove`.
+ */
 export interface Runtimes extends ReadonlyMap<VmType, Runtime>, AsyncDisposable {
   /**
    * Compiles a program ahead of its first task. Does nothing for the runtimes that are not here.
@@ -20,31 +39,98 @@ export interface Runtimes extends ReadonlyMap<VmType, Runtime>, AsyncDisposable 
   warm(vmType: VmType, job: Pick<ProveJob, 'program' | 'provingKey' | 'limits'>): Promise<void>
   /** Process ids of the sandbox's children and of the native runtime, for metrics of their memory and time. */
   readonly pids: readonly number[]
+  /** Cores, memory and GPUs that proofs share. */
+  readonly machine: Machine
   /** Ends every child; tasks under way fail. */
   close(): Promise<void>
 }
+
+const KINDS: readonly VmType[] = ['halo2', 'wasm', 'risc0', 'zkwasm']
 
 /**
  * No child is started before the first task or `warm`.
  * @throws {SandboxUnavailableError} where `networkWall` asks for what is not to be had @throws {InvalidConfigError} an external address is none
  */
-export function createRuntimes({ native = null, external = new Map(), ...sandbox }: RuntimesOptions = {}): Runtimes {
-  return new NodeRuntimes(new Sandbox(sandbox), native === null ? null : new NativeServer(native), external)
+export function createRuntimes({
+  native = null,
+  external = new Map(),
+  instead = new Map(),
+  machine,
+  maxWaiting,
+  maxWaitMs,
+  telemetry,
+  ...asked
+}: RuntimesOptions = {}): Runtimes {
+  const shared = detectMachine(machine)
+  // A place beyond the cores may be given to who had none.
+  const options: Required<SandboxOptions> = { ...SANDBOX_DEFAULTS, poolSize: shared.cores + 1, ...asked }
+  const sandbox = new Sandbox(options)
+  const manager = new Manager(
+    { machine: shared, telemetry: telemetry ?? null },
+    {
+      readyMs: options.idleMs,
+      idle: { bytes: (except) => sandbox.idleBytes(except), end: (except) => sandbox.endIdle(except) },
+      ...(maxWaiting === undefined ? {} : { maxWaiting }),
+      ...(maxWaitMs === undefined ? {} : { maxWaitMs }),
+    },
+  )
+  const server = native === null ? null : new NativeServer(native)
+  const inside = makeRuntimes({ sandbox, native: server, external })
+  const wide: Bounds = { memoryBytes: shared.memoryBytes, timeoutMs: Number.POSITIVE_INFINITY }
+  const isNative = ({ codeExpParam }: Pick<ProveJob, 'codeExpParam'>): boolean =>
+    native !== null && readCircuitName(codeExpParam) !== null && existsSync(native.binary)
+  const planOf = (vmType: VmType): RuntimePlan => {
+    const isOurs = !external.has(vmType) && !instead.has(vmType)
+    if (isOurs && (vmType === 'wasm' || vmType === 'halo2'))
+      return {
+        unseen: options,
+        mostOf: (job) => (vmType === 'halo2' && isNative(job) ? wide : options),
+        overheadBytes: options.overheadBytes,
+        threadsOf: (job) => (vmType === 'halo2' && isNative(job) ? 'many' : 'one'),
+        gpus: 0,
+      }
+    return {
+      unseen: wide,
+      mostOf: () => wide,
+      overheadBytes: 0,
+      threadsOf: () => (isOurs ? 'many' : 'untold'),
+      gpus: isOurs && vmType === 'risc0' && shared.gpus > 0 ? 1 : 0,
+    }
+  }
+  const managed = KINDS.flatMap((vmType) => {
+    const inner = instead.get(vmType) ?? inside.get(vmType)
+    return inner === undefined ? [] : [new ManagedRuntime({ inner, manager, plan: planOf(vmType) })]
+  })
+  return new NodeRuntimes({ sandbox, server, inside, manager, managed })
 }
 
 class NodeRuntimes extends Map<VmType, Runtime> implements Runtimes {
   readonly #sandbox: Sandbox
-  readonly #native: NativeServer | null
+  readonly #server: NativeServer | null
+  readonly #inside: ReadonlyMap<VmType, Runtime>
+  readonly #manager: Manager
 
-  constructor(sandbox: Sandbox, native: NativeServer | null, external: ReadonlyMap<VmType, string>) {
-    super(makeRuntimes({ sandbox, native, external }))
-    this.#sandbox = sandbox
-    this.#native = native
+  constructor(modules: {
+    readonly sandbox: Sandbox
+    readonly server: NativeServer | null
+    readonly inside: ReadonlyMap<VmType, Runtime>
+    readonly manager: Manager
+    readonly managed: readonly Runtime[]
+  }) {
+    super(modules.managed.map((runtime) => [runtime.vmType, runtime]))
+    this.#sandbox = modules.sandbox
+    this.#server = modules.server
+    this.#inside = modules.inside
+    this.#manager = modules.manager
   }
 
   get pids(): readonly number[] {
-    const native = this.#native?.pid
+    const native = this.#server?.pid
     return native === undefined ? this.#sandbox.pids : [...this.#sandbox.pids, native]
+  }
+
+  get machine(): Machine {
+    return this.#manager.machine
   }
 
   async warm(
@@ -57,7 +143,9 @@ class NodeRuntimes extends Map<VmType, Runtime> implements Runtimes {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#sandbox.close(), this.#native?.close(), ...[...this.values()].map((one) => one.close())])
+    this.#manager.scheduler.close()
+    const inside = [...this.#inside.values()].map((one) => one.close())
+    await Promise.all([this.#sandbox.close(), this.#server?.close(), ...inside])
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -55,6 +55,8 @@ const proof = z.object({
   public_inputs: z.array(bytes),
   kind: z.string().max(100),
   older_json: z.string(),
+  peak_memory_bytes: counted,
+  cpu_ms: counted,
 })
 
 export type RuntimeProof = z.infer<typeof proof>

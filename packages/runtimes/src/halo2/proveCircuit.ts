@@ -4,6 +4,7 @@ import type { LoadedProgram, RuntimeClient } from '../grpc/RuntimeClient.ts'
 import { taskErrorOf } from '../grpc/taskErrorOf.ts'
 import type { ProvePlace } from '../native/ProvePlace.ts'
 import { runtimeJob } from '../native/runtimeJob.ts'
+import { usageOf } from '../native/usageOf.ts'
 import { withProgram } from '../native/withProgram.ts'
 import { proveTaskText } from '../proveTaskText.ts'
 import { type CircuitName, readCircuitName } from './readCircuitName.ts'
@@ -32,7 +33,7 @@ export async function proveCircuit(
       proof: toHex(made.proof),
       publicInputs: made.public_inputs.map((input) => toHex(input)),
     })
-    const output = readProveTask(raw, job)
+    const output = { ...readProveTask(raw, job), ...usageOf(made) }
     if (checker === null || name === null) return output
     const judge = checker === prover ? client : await checker.client(signal)
     if (checker !== prover && !(await knowsCircuit(judge, name, signal))) return output

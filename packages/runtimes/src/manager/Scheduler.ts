@@ -15,6 +15,8 @@ export interface Ask {
   readonly need: () => Need
   /** @returns the name of what is kept ready for it, or null where nothing is: of an owner's jobs those that find something go first */
   readonly ready?: () => string | null
+  /** Waits whatever its owner's line and however long. */
+  readonly isPatient?: boolean
 }
 
 /** A place, with what it holds. */
@@ -134,7 +136,8 @@ export class Scheduler {
     signal.throwIfAborted()
     const { maxWaiting = 32, maxWaitMs } = this.#options
     const owner = this.#owner(ask.owner)
-    if (this.#closed || owner.waiting.length >= maxWaiting) {
+    const isPatient = ask.isPatient ?? false
+    if (this.#closed || (!isPatient && owner.waiting.length >= maxWaiting)) {
       this.#forget(ask.owner)
       return null
     }
@@ -148,7 +151,7 @@ export class Scheduler {
     }
     owner.waiting.push(waiting)
     signal.addEventListener('abort', leave, { once: true })
-    const late = maxWaitMs === undefined ? undefined : setTimeout(leave, maxWaitMs)
+    const late = maxWaitMs === undefined || isPatient ? undefined : setTimeout(leave, maxWaitMs)
     this.#serve()
     const grant = await promise
     signal.removeEventListener('abort', leave)

@@ -3,9 +3,8 @@ import { join } from 'node:path'
 import type { NativeOptions } from './NativeServer.ts'
 
 /**
- * Where `npm run build:native` puts the native runtime, and where that keeps its keys; `W3B_NATIVE` names another binary. Whether there is one shows with
- * the first task that needs it. `W3B_COMPRESSOR_URL` and `W3B_COMPRESSOR_KEY` say where Groth16 receipts are made, `W3B_SRS` and `W3B_SRS_SHA256` which SRS
- * built-in circuits take.
+ * The native runtime where `npm run build:native` puts it, or where `W3B_NATIVE` says; whether it is there shows with the first task that needs it.
+ * `W3B_COMPRESSOR_URL` and `W3B_COMPRESSOR_KEY` say where Groth16 receipts are made, `W3B_SRS` and `W3B_SRS_SHA256` which parameters built-in circuits have.
  * @returns null where `W3B_NATIVE` is empty or `off`
  */
 export function findNative(variables: NodeJS.ProcessEnv = process.env): NativeOptions | null {

@@ -3,6 +3,7 @@ import { ProgramError, toHex } from '@w3bstream/protocol'
 import { taskErrorOf } from '../grpc/taskErrorOf.ts'
 import type { ProvePlace } from '../native/ProvePlace.ts'
 import { runtimeJob } from '../native/runtimeJob.ts'
+import { usageOf } from '../native/usageOf.ts'
 import { withProgram } from '../native/withProgram.ts'
 import { checkGuestProof } from './checkGuestProof.ts'
 import { guestInputs } from './guestInputs.ts'
@@ -35,7 +36,7 @@ export async function proveGuest(
   if (job.onChain && kind !== 'groth16') throw nonsense(prover.at, 'a receipt that no chain verifies')
   const checkedBy =
     checker === null ? null : await checkGuestProof(checker, job, { kind, proof, journal }, prover.at, signal)
-  return { proof, ...readJournal(journal, job), raw: made.older_json || toHex(proof), checkedBy }
+  return { proof, ...readJournal(journal, job), raw: made.older_json || toHex(proof), checkedBy, ...usageOf(made) }
 }
 
 /** Runs a guest without proving. @throws as `proveGuest` */

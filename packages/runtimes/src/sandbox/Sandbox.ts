@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
+import type { Usage } from '@w3bstream/core/ports'
 import { ProgramError, ProgramLimitError, toHex } from '@w3bstream/protocol'
 import type { ProgramAbi, ProgramInput } from '../child/Program.ts'
 import { SandboxUnavailableError } from '../SandboxUnavailableError.ts'
 import { childWalls, type Wall } from './childCommand.ts'
+import { peakBytes } from './peakBytes.ts'
 import { type RequestLimits, SandboxChild } from './SandboxChild.ts'
 import type { SandboxProgram } from './SandboxProgram.ts'
 
@@ -25,7 +27,7 @@ export interface SandboxOptions {
   readonly networkWall?: boolean
 }
 
-const DEFAULTS: Required<SandboxOptions> = {
+export const SANDBOX_DEFAULTS: Required<SandboxOptions> = {
   poolSize: 2,
   programBytes: 32 * 1024 ** 2,
   provingKeyBytes: 128 * 1024 ** 2,
@@ -40,6 +42,7 @@ const DEFAULTS: Required<SandboxOptions> = {
 export interface SandboxResult {
   readonly abi: ProgramAbi
   readonly body: Uint8Array
+  readonly usage: Usage
 }
 
 interface SeatLimits extends RequestLimits {
@@ -51,6 +54,8 @@ interface SeatLimits extends RequestLimits {
 interface Seat {
   readonly child: SandboxChild
   loaded: { readonly key: string; readonly abi: ProgramAbi } | null
+  /** Resident memory at its peak. */
+  bytes: number
   idle: NodeJS.Timeout | undefined
 }
 
@@ -75,7 +80,7 @@ export class Sandbox {
    * @throws {SandboxUnavailableError} where `networkWall` asks for a wall that is not to be had
    */
   constructor(options: SandboxOptions = {}, walls: readonly Wall[] = childWalls()) {
-    this.#options = { ...DEFAULTS, ...options }
+    this.#options = { ...SANDBOX_DEFAULTS, ...options }
     this.#walls = walls
     if (this.#options.networkWall && !walls.includes('namespaces') && !walls.includes('calls'))
       throw new SandboxUnavailableError({
@@ -100,9 +105,11 @@ export class Sandbox {
     signal: AbortSignal,
   ): Promise<SandboxResult> {
     return this.#seated(program, timeoutMs, signal, async (seat, limits) => {
+      const before = seat.child.cpuMs
       const { abi } = await this.#load(seat, program, limits, signal)
       const { body } = await seat.child.request({ op: 'run', input }, new Uint8Array(), limits, signal)
-      return { abi, body }
+      seat.bytes = seat.child.pid === undefined ? 0 : await peakBytes(seat.child.pid)
+      return { abi, body, usage: { memoryBytes: seat.bytes, cpuMs: seat.child.cpuMs - before } }
     })
   }
 
@@ -111,6 +118,16 @@ export class Sandbox {
     await this.#seated(program, this.#options.timeoutMs, signal, (seat, limits) =>
       this.#load(seat, program, limits, signal),
     )
+  }
+
+  /** Memory of the children that are kept for the next task of their program. @param except such as `halo2 0x…`, a kind and a program's hash */
+  idleBytes(except: string | null): number {
+    return this.#idleBut(except).reduce((sum, { bytes }) => sum + bytes, 0)
+  }
+
+  /** Ends the children that are kept for the next task of their program. @param except as for `idleBytes` */
+  endIdle(except: string | null): void {
+    for (const { child } of this.#idleBut(except)) child.kill()
   }
 
   /** Ends every child; runs under way fail with SandboxUnavailableError. */
@@ -158,6 +175,10 @@ export class Sandbox {
       if (next) next()
       else this.#running--
     }
+  }
+
+  #idleBut(except: string | null): Seat[] {
+    return this.#idle.filter(({ loaded }) => except === null || loaded?.key.startsWith(`${except} `) !== true)
   }
 
   /** Waits for one of `poolSize` places, in the order of asking. */
@@ -252,6 +273,7 @@ export class Sandbox {
         this.#walls,
       ),
       loaded: null,
+      bytes: 0,
       idle: undefined,
     }
     this.#seats.add(seat)

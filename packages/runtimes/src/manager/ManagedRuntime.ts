@@ -1,0 +1,169 @@
+import type {
+  Execution,
+  ProofOutput,
+  ProveJob,
+  ProveProgress,
+  Reservation,
+  ReservationAsk,
+  Runtime,
+} from '@w3bstream/core/ports'
+import { ProgramLimitError, type VmType } from '@w3bstream/protocol'
+import type { Manager, ProgramKey } from './Manager.ts'
+import type { Bounds, RuntimePlan } from './RuntimePlan.ts'
+import type { Grant, Need } from './Scheduler.ts'
+
+type Execute = NonNullable<Runtime['execute']>
+type OnProgress = (progress: ProveProgress) => void
+
+/** While others wait for the memory that a new program may take, it is run once without proving, at most so long, to see what it takes. */
+const LOOK_MS = 10_000
+
+/**
+ * A runtime whose proofs wait for a place on the machine, by what the last ones of the same program took, or else by what the job may take. Who waits before
+ * leasing a task asks by `reserve`; who just proves waits in `prove`.
+ */
+export class ManagedRuntime implements Runtime {
+  readonly vmType: VmType
+  /** Where the runtime can. */
+  readonly execute?: Execute
+  readonly #inner: Runtime
+  readonly #manager: Manager
+  readonly #plan: RuntimePlan
+
+  constructor(modules: { readonly inner: Runtime; readonly manager: Manager; readonly plan: RuntimePlan }) {
+    this.#inner = modules.inner
+    this.#manager = modules.manager
+    this.#plan = modules.plan
+    this.vmType = modules.inner.vmType
+    const execute = modules.inner.execute?.bind(modules.inner)
+    if (execute !== undefined) this.execute = (job, signal) => this.#execute(execute, job, signal)
+  }
+
+  /** @throws as the runtime itself, and {SandboxUnavailableError} it is closed */
+  async prove(job: ProveJob, signal: AbortSignal, onProgress?: OnProgress): Promise<ProofOutput> {
+    const program = this.#programOf(job)
+    const grant = await this.#manager.wait(
+      this.vmType,
+      {
+        owner: ownerOf(job),
+        need: () => this.#need(program, job.limits, this.#plan.mostOf(job)),
+        ready: () => this.#manager.readyName(program),
+      },
+      signal,
+    )
+    try {
+      return await this.#prove(grant, job, signal, onProgress)
+    } finally {
+      grant.release()
+    }
+  }
+
+  async reserve(ask: ReservationAsk, signal: AbortSignal): Promise<Reservation | null> {
+    const manager = this.#manager
+    const version = `${this.vmType} ${ask.task.configHash} ${ask.task.version}`
+    const grant = await manager.take(
+      this.vmType,
+      {
+        owner: ownerOf(ask),
+        need: () => this.#need(manager.programOf(version), ask.limits, this.#plan.unseen),
+        ready: () => manager.readyName(manager.programOf(version)),
+      },
+      signal,
+    )
+    if (grant === null) return null
+    return {
+      prove: (job, proving, onProgress) => {
+        const program = this.#programOf(job)
+        manager.learnProgram(version, program)
+        grant.adjust(this.#need(program, job.limits, this.#plan.mostOf(job)).memoryBytes)
+        return this.#prove(grant, job, proving, onProgress)
+      },
+      release: () => grant.release(),
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#inner.close()
+  }
+
+  async #prove(
+    grant: Grant,
+    job: ProveJob,
+    signal: AbortSignal,
+    onProgress: OnProgress | undefined,
+  ): Promise<ProofOutput> {
+    const manager = this.#manager
+    const program = this.#programOf(job)
+    await this.#look(grant, program, job, signal)
+    const limits = this.#limits(grant, job)
+    const started = performance.now()
+    const learn = (memoryBytes: number, cpuMs: number): void =>
+      manager.history.add(program.history, { memoryBytes, cpuMs, wallMs: performance.now() - started })
+    manager.used(program)
+    try {
+      const output = await this.#inner.prove({ ...job, limits }, signal, onProgress)
+      learn(output.usage?.memoryBytes ?? 0, output.usage?.cpuMs ?? 0)
+      if (output.usage !== undefined) manager.tellUsage(this.vmType, output.usage)
+      return output
+    } catch (error) {
+      // It takes all that it may: the next is planned so.
+      if (error instanceof ProgramLimitError) learn(limits.memoryBytes + this.#plan.overheadBytes, 0)
+      throw error
+    } finally {
+      manager.used(program)
+    }
+  }
+
+  /** Sees what a new program takes, where others would wait for what it may take. */
+  async #look(grant: Grant, program: ProgramKey, job: ProveJob, signal: AbortSignal): Promise<void> {
+    const { history, scheduler } = this.#manager
+    if (this.execute === undefined || scheduler.waiting === 0 || history.expect(program.history) !== null) return
+    const limits = { ...job.limits, timeoutMs: Math.min(job.limits.timeoutMs, LOOK_MS) }
+    try {
+      await this.execute({ ...job, limits }, signal)
+    } catch {
+      signal.throwIfAborted()
+      // Whatever it was: proving says it, under the job's own limits.
+      return
+    }
+    grant.adjust(this.#need(program, job.limits, this.#plan.mostOf(job)).memoryBytes)
+  }
+
+  async #execute(execute: Execute, job: ProveJob, signal: AbortSignal): Promise<Execution> {
+    const execution = await execute({ ...job, limits: this.#bounded(job.limits, this.#plan.mostOf(job)) }, signal)
+    const { history } = this.#programOf(job)
+    if (execution.memoryBytes !== null) this.#manager.history.addExecution(history, execution.memoryBytes)
+    return execution
+  }
+
+  #programOf({ program, codeExpParam }: ProveJob): ProgramKey {
+    const name = `${this.vmType} ${program.hash}`
+    return { name, history: `${name} ${codeExpParam ?? ''}` }
+  }
+
+  #limits(grant: Grant, job: ProveJob): ProveJob['limits'] {
+    const bounded = this.#bounded(job.limits, this.#plan.mostOf(job))
+    const threads = this.#plan.threadsOf(job)
+    if (threads === 'untold') return bounded
+    return { ...bounded, threads: threads === 'many' ? grant.widen() : 1 }
+  }
+
+  #bounded(limits: Bounds, most: Bounds): Bounds {
+    return {
+      memoryBytes: Math.min(limits.memoryBytes, most.memoryBytes, this.#manager.machine.memoryBytes),
+      timeoutMs: Math.min(limits.timeoutMs, most.timeoutMs),
+    }
+  }
+
+  #need(program: ProgramKey | null, limits: Bounds, most: Bounds): Need {
+    const { memoryBytes, timeoutMs } = this.#bounded(limits, most)
+    const expected = program === null ? null : this.#manager.history.expect(program.history)
+    return {
+      memoryBytes: expected?.memoryBytes ?? memoryBytes + this.#plan.overheadBytes,
+      wallMs: Math.min(timeoutMs, expected?.wallMs ?? timeoutMs),
+      gpus: this.#plan.gpus,
+    }
+  }
+}
+
+const ownerOf = ({ task }: Pick<ProveJob, 'task'>): string => task.projectId.toString()
