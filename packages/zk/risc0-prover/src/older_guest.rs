@@ -102,3 +102,51 @@ pub(crate) fn refusal(why: &str) -> RunError {
          methods/guest/Cargo.toml`, and register the project with the new program and image id."
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Program;
+    use crate::bench::tiny_elf;
+
+    const ECALL: u32 = 0x73;
+    const LI_T0_2: u32 = 0x0020_0293;
+    const LI_T6_14: u32 = 0x00e0_0f93;
+    const NOP: u32 = 0x13;
+
+    fn spinning() -> Vec<u8> {
+        let data: Vec<u8> = (0..200).cycle().take(4000).collect();
+        tiny_elf(&[0x6f], &data)
+    }
+
+    #[test]
+    fn image_ids_are_those_of_risc0_1_2() {
+        // From risc0-binfmt 1.2.6's `compute_image_id`.
+        let known = "0ab3637eba32d7a7b25247c6e8c4a06207b30912e7cdd5986d9c2a683d137b11";
+        let elf = spinning();
+        assert_eq!(hex::encode(older_image_id(&GuestElf::parse(&elf).unwrap())), known);
+    }
+
+    #[test]
+    fn a_guest_whose_claimed_id_is_of_the_older_kind_is_refused_with_what_to_do() {
+        let elf = spinning();
+        let id = hex::encode(older_image_id(&GuestElf::parse(&elf).unwrap()));
+        let error = Program::read(&elf, &format!(r#"{{"image_id":"0x{id}"}}"#)).unwrap_err().to_string();
+        assert!(error.contains("before 2.0 (its image id is of the older kind)"), "{error}");
+        assert!(error.contains("cargo risczero build"), "{error}");
+    }
+
+    #[test]
+    fn a_guest_that_calls_without_numbers_is_of_before_2_0() {
+        let calls = |code: &[u32]| {
+            let elf = tiny_elf(code, &[]);
+            calls_as_before_2_0(&GuestElf::parse(&elf).unwrap())
+        };
+        assert!(calls(&[LI_T0_2, NOP, ECALL]));
+        assert!(!calls(&[LI_T0_2, LI_T6_14, ECALL]));
+        // It halts only: that call has had the same form ever since.
+        assert!(!calls(&[0x0000_0293, ECALL]));
+        let error = Program::read(&tiny_elf(&[LI_T0_2, NOP, ECALL], &[]), "").unwrap_err().to_string();
+        assert!(error.contains("it calls its host in the older way"), "{error}");
+    }
+}
