@@ -93,7 +93,10 @@ function installProduction() {
 /** Every installed package is the very one of the repository's lock file. */
 function compareWithLock() {
   const known = new Map(
-    Object.entries(lock.packages).map(([path, entry]) => [`${packageName(path)}@${entry.version}`, entry.integrity]),
+    Object.entries(lock.packages)
+      // Copies inside another package's archive have none of their own.
+      .filter(([, entry]) => !entry.inBundle)
+      .map(([path, entry]) => [`${packageName(path)}@${entry.version}`, entry.integrity]),
   )
   const { packages } = readJson(join(out, 'node_modules/.package-lock.json'))
   const strangers = Object.entries(packages)
