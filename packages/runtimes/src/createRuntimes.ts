@@ -63,7 +63,8 @@ export function createRuntimes({
 }: RuntimesOptions = {}): Runtimes {
   const shared = detectMachine(machine)
   // A place beyond the cores may be given to who had none.
-  const options: Required<SandboxOptions> = { ...SANDBOX_DEFAULTS, poolSize: shared.cores + 1, ...asked }
+  const places = shared.cores + 1
+  const options: Required<SandboxOptions> = { ...SANDBOX_DEFAULTS, poolSize: places, ...asked }
   const sandbox = new Sandbox(options)
   const manager = new Manager(
     { machine: shared, telemetry: telemetry ?? null },
@@ -74,7 +75,16 @@ export function createRuntimes({
       ...(maxWaitMs === undefined ? {} : { maxWaitMs }),
     },
   )
-  const server = native === null ? null : new NativeServer(native)
+  const server =
+    native === null
+      ? null
+      : // Who waits, waits here: the server takes whatever it is sent, and keeps each job to its own limits.
+        new NativeServer({
+          memoryBytes: places * shared.memoryBytes,
+          threads: places,
+          networkWall: options.networkWall,
+          ...native,
+        })
   const inside = makeRuntimes({ sandbox, native: server, external })
   const wide: Bounds = { memoryBytes: shared.memoryBytes, timeoutMs: Number.POSITIVE_INFINITY }
   const isNative = ({ codeExpParam }: Pick<ProveJob, 'codeExpParam'>): boolean =>
