@@ -92,7 +92,12 @@ function place(crate, to, recorded) {
 
 function compile(crates) {
   const std = ['-Zbuild-std=std,panic_abort', '-Zbuild-std-features=compiler-builtins-mem', '--target', TARGET]
-  const env = { ...cargoEnv(target, FLAGS), RISC0_FEATURE_bigint2: '1' }
+  const env = {
+    ...cargoEnv(target, FLAGS),
+    RUSTC_WORKSPACE_WRAPPER: join(workspace, 'rustc.sh'),
+    // Says that the zkVM has the accelerator.
+    RISC0_FEATURE_bigint2: '1',
+  }
   cargo(['build', '--locked', '--release', ...std, ...crates.flatMap((crate) => ['-p', crate])], {
     cwd: workspace,
     env,
