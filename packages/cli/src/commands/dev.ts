@@ -6,6 +6,7 @@ import { endpointName } from '../chain/chainOptions.ts'
 import { UsageError } from '../errors/UsageError.ts'
 import { DEFAULT_DATA_DIR, withJson } from '../node/nodeOptions.ts'
 import { rows } from '../output/rows.ts'
+import { readRuntimes, withRuntimes } from '../readRuntimes.ts'
 
 interface Options {
   readonly port: string
@@ -14,11 +15,12 @@ interface Options {
   readonly rpc?: string
   readonly adoptChainNonce?: boolean
   readonly maxSpend?: string
+  readonly runtime?: readonly string[]
 }
 
 /** `w3b dev`: the whole system in this process, until Ctrl-C. */
 export function dev(parent: Command, context: CommandContext): void {
-  withJson(parent.command('dev'))
+  withRuntimes(withJson(parent.command('dev')))
     .description('run the whole system on 127.0.0.1, with a local chain unless --rpc is given')
     .option('--port <port>', 'where to listen; 0: any that is free', '9000')
     .option('--data-dir <dir>', 'where everything is kept', DEFAULT_DATA_DIR)
@@ -33,6 +35,9 @@ export function dev(parent: Command, context: CommandContext): void {
       if (!/^[0-9]{1,5}$/.test(port) || Number(port) > 65_535) throw new UsageError('--port has to be from 0 to 65535.')
       if (rpc !== undefined && !(URL.canParse(rpc) && /^(?:https?|wss?):/.test(rpc)))
         throw new UsageError(`${options.rpc === undefined ? 'W3B_RPC' : '--rpc'} has to be an http(s) or ws(s) URL.`)
+      const external = readRuntimes(options.runtime ?? [], env.W3B_RUNTIMES)
+      const { nativeRuntime } = await import('@w3bstream/local/nativeRuntime')
+      const native = nativeRuntime(env)
       const { startLocal } = await import('@w3bstream/local')
       const node = await startLocal({
         port: Number(port),
@@ -41,6 +46,7 @@ export function dev(parent: Command, context: CommandContext): void {
         ...(rpc === undefined ? {} : { rpc }),
         ...(maxSpendPerDay === undefined ? {} : { maxSpendPerDay }),
         adoptChainNonce,
+        external,
         stdout: terminal.data,
         onProgress: (step) => terminal.progress(`${step} …`),
       })
@@ -59,6 +65,8 @@ export function dev(parent: Command, context: CommandContext): void {
           sequencer,
           settler,
           operatorToken,
+          native: native.binary,
+          runtimes: Object.fromEntries(external),
         }
         terminal.result(started, (colors) =>
           [
@@ -71,6 +79,8 @@ export function dev(parent: Command, context: CommandContext): void {
               ['settler', `${settler} (pays for gas)`],
               ['data', resolve(dataDir)],
               ['projects', projects],
+              ['native', native.binary ?? native.missing],
+              ...[...external].map(([kind, address]) => ['runtime', `${kind} at ${address}`] as const),
               ['token', `${operatorToken} (for operators)`],
             ]),
           ].join('\n'),
