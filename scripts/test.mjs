@@ -106,6 +106,18 @@ const steps = {
     const context = join(reports, 'context')
     const app = join(reports, 'app')
     check(run(node, script('context', '--out', context)))
+    // The native runtime's stage has all of its workspace; building it once more would take too long.
+    const metadata = [
+      'metadata',
+      '--no-deps',
+      '--locked',
+      '--format-version=1',
+      `--manifest-path=${context}/packages/zk/Cargo.toml`,
+    ]
+    const workspace = spawnSync('cargo', metadata, { cwd: context, encoding: 'utf8', maxBuffer: 2 ** 26 })
+    if (workspace.error === undefined || process.env.CI) check(workspace.status === 0)
+    if (workspace.status !== 0)
+      console.error(workspace.stderr ?? 'Skipped: the workspace of the native runtime, without cargo')
     const entries = ['prover', 'node'].flatMap((unit) => ['--entry', `functions/${unit}/main.ts`])
     check(run(node, [join(context, 'scripts/container/assemble.mjs'), '--out', app, ...entries]))
     for (const folder of [context, app]) rmSync(folder, { recursive: true, force: true })

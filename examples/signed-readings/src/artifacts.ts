@@ -39,7 +39,7 @@ export function artifacts(): Artifacts {
   const read = (file: string) => readFileSync(new URL(`../artifacts/${file}`, import.meta.url))
   const parsed = <T extends z.ZodType>(schema: T, file: string): z.infer<T> =>
     schema.parse(JSON.parse(read(file).toString('utf8')))
-  const circuit = parsed(circuitSchema, 'circuit/artifacts.json')
+  const circuit = parsed(circuitSchema, 'artifacts.json')
   const guest = parsed(guestSchema, 'guest/artifacts.json')
   return {
     circuit: {
