@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { ProgramError, ProgramLimitError } from '@w3bstream/protocol'
+import { ProgramLimitError, RuntimeLostError } from '@w3bstream/protocol'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { programInput } from '../programInput.ts'
 import { SandboxUnavailableError } from '../SandboxUnavailableError.ts'
@@ -121,7 +121,7 @@ describe('Sandbox', () => {
     const [pid = 0] = under.pids
     const running = under.run(await endless(), input, 60_000, never)
     process.kill(pid, 'SIGKILL')
-    await expect(running).rejects.toThrow(ProgramError)
+    await expect(running).rejects.toThrow(RuntimeLostError)
     expect(said(await under.run(await saying('aa'), input, 20_000, never))).toBe('aa')
   })
 
@@ -142,6 +142,23 @@ describe('Sandbox', () => {
     await under.run(await saying('aa'), input, 20_000, never)
     await vi.waitFor(() => expect(under.pids).toEqual([]), { timeout: 10_000 })
     expect(said(await under.run(await saying('aa'), input, 20_000, never))).toBe('aa')
+  })
+
+  it('says what a run took, and ends what it keeps where it is told to', async () => {
+    const under = sandbox()
+    const kept = await saying('aa')
+    const { usage } = await under.run(kept, input, 20_000, never)
+    expect(usage.memoryBytes).toBeGreaterThan(20 * MIB)
+    expect(usage.memoryBytes).toBeLessThan(1024 * MIB)
+    expect(usage.cpuMs).toBeGreaterThan(0)
+    expect(under.idleBytes(null)).toBe(usage.memoryBytes)
+    expect(under.idleBytes(`${kept.kind} ${kept.hash}`)).toBe(0)
+    const [pid = 0] = under.pids
+    under.endIdle(`${kept.kind} ${kept.hash}`)
+    expect(under.pids).toContain(pid)
+    under.endIdle(null)
+    await vi.waitFor(() => expect(under.pids).not.toContain(pid))
+    expect(under.idleBytes(null)).toBe(0)
   })
 
   it('leaves no process behind when it is closed, and takes nothing any more', async () => {

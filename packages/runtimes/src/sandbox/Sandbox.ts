@@ -178,7 +178,9 @@ export class Sandbox {
   }
 
   #idleBut(except: string | null): Seat[] {
-    return this.#idle.filter(({ loaded }) => except === null || loaded?.key.startsWith(`${except} `) !== true)
+    return this.#idle.filter(
+      ({ child, loaded }) => child.alive && (except === null || loaded?.key.startsWith(`${except} `) !== true),
+    )
   }
 
   /** Waits for one of `poolSize` places, in the order of asking. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { Socket } from 'node:net'
-import { ProgramError, ProgramLimitError, W3bError } from '@w3bstream/protocol'
+import { ProgramError, ProgramLimitError, RuntimeLostError, W3bError } from '@w3bstream/protocol'
 import { z } from 'zod'
 import { encodeFrame, FrameReader } from '../child/frames.ts'
 import type { LoadRequest, RunRequest } from '../child/main.ts'
@@ -87,7 +87,7 @@ export class SandboxChild {
     return this.#process.pid
   }
 
-  /** @throws {ProgramError} @throws {ProgramLimitError} @throws {SandboxUnavailableError} and whatever `signal` was aborted with; the child survives a refusal alone */
+  /** @throws {ProgramError} @throws {ProgramLimitError} @throws {SandboxUnavailableError} @throws {RuntimeLostError} and whatever `signal` was aborted with; the child survives a refusal alone */
   async request(
     request: LoadRequest | RunRequest,
     body: Uint8Array,
@@ -180,6 +180,9 @@ export class SandboxChild {
     if (/heap out of memory|Out of memory/i.test(this.#stderr))
       return new ProgramLimitError({ runtime, limit: 'memory limit (the heap of its process is full)' })
     if (signal === 'SIGXCPU') return new ProgramLimitError({ runtime, limit: 'processor time' })
+    // No program ends its own process so: the system, short of memory perhaps, or somebody did.
+    if (signal === 'SIGKILL' || signal === 'SIGTERM')
+      return new RuntimeLostError({ runtime, reason: `its process was ended by ${signal}` })
     return new ProgramError({ runtime, reason: `its process ended${signal ? ` by ${signal}` : ''}` })
   }
 }

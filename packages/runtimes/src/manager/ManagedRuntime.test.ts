@@ -1,0 +1,278 @@
+import type { Execution, ProofOutput, ProveJob, Reservation, ReservationAsk, Runtime } from '@w3bstream/core/ports'
+import { hash, ProgramError, ProgramLimitError, projectId } from '@w3bstream/protocol'
+import { describe, expect, it, vi } from 'vitest'
+import { SandboxUnavailableError } from '../SandboxUnavailableError.ts'
+import { proveJob } from '../test/proveJob.ts'
+import type { Machine } from './Machine.ts'
+import { ManagedRuntime } from './ManagedRuntime.ts'
+import { Manager, type ManagerOptions } from './Manager.ts'
+import type { RuntimePlan } from './RuntimePlan.ts'
+
+const GIB = 2 ** 30
+const never = new AbortController().signal
+const PROOF: ProofOutput = { proof: Uint8Array.of(1), outputs: '0x', publicInputs: [], raw: '1', checkedBy: null }
+
+/** Proves when the test says so. */
+class HeldRuntime implements Runtime {
+  readonly vmType = 'risc0'
+  readonly execute?: (job: ProveJob) => Promise<Execution>
+  readonly jobs: ProveJob[] = []
+  readonly #ends: ((outcome: Partial<ProofOutput> | Error) => void)[] = []
+
+  constructor(memoryBytes?: number) {
+    if (memoryBytes !== undefined)
+      this.execute = async () => ({ cycles: null, outputs: '0x', journal: null, wallMs: 1, memoryBytes })
+  }
+
+  async prove(job: ProveJob): Promise<ProofOutput> {
+    this.jobs.push(job)
+    const outcome = await new Promise<Partial<ProofOutput> | Error>((resolve) => this.#ends.push(resolve))
+    if (outcome instanceof Error) throw outcome
+    return { ...PROOF, ...outcome }
+  }
+
+  async close(): Promise<void> {}
+
+  /** Ends the proof that was begun first. */
+  async end(outcome: Partial<ProofOutput> | Error = {}): Promise<void> {
+    this.#ends.shift()?.(outcome)
+    await settled()
+  }
+}
+
+/** What follows of what was done needs no more than microtasks. */
+const settled = () => new Promise((resolve) => setImmediate(resolve))
+
+function managed(
+  p: {
+    readonly machine?: Partial<Machine>
+    readonly plan?: Partial<RuntimePlan>
+    readonly options?: Partial<ManagerOptions>
+    readonly inner?: HeldRuntime
+  } = {},
+) {
+  const told: [string, number][] = []
+  const telemetry = {
+    gauge: (name: string, value: number) => void told.push([name, value]),
+    observe: (name: string, seconds: number) => void told.push([name, seconds]),
+  }
+  const machine = { cores: 4, memoryBytes: 8 * GIB, gpus: 0, ...p.machine }
+  const manager = new Manager({ machine, telemetry }, { readyMs: 60_000, maxWaiting: 100, ...p.options })
+  const inner = p.inner ?? new HeldRuntime()
+  const wide = { memoryBytes: machine.memoryBytes, timeoutMs: Number.POSITIVE_INFINITY }
+  const plan: RuntimePlan = {
+    unseen: wide,
+    mostOf: () => wide,
+    overheadBytes: 0,
+    threadsOf: () => 'one',
+    gpus: 0,
+    ...p.plan,
+  }
+  return { manager, inner, told, runtime: new ManagedRuntime({ inner, manager, plan }) }
+}
+
+/** @param program its first byte */
+function job(program: number, gib: number, project = 7): ProveJob {
+  const made = proveJob(Uint8Array.of(program), { memoryBytes: gib * GIB })
+  const configHash = hash(`0x${program.toString(16).padStart(64, '0')}`)
+  return { ...made, task: { ...made.task, projectId: projectId(project), configHash } }
+}
+
+const askOf = ({ taskId, task, limits }: ProveJob): ReservationAsk => ({ taskId, task, limits })
+const gib = (n: number): Pick<ProofOutput, 'usage'> => ({ usage: { memoryBytes: n * GIB, cpuMs: 10 } })
+
+describe('ManagedRuntime', () => {
+  it('plans a new program by what its job may take, and then by what its proofs took', async () => {
+    const { runtime, inner, manager } = managed()
+    const proofs = Array.from({ length: 5 }, () => runtime.prove(job(1, 6), never))
+    await settled()
+    expect(inner.jobs).toHaveLength(1)
+    expect(manager.scheduler.heldBytes).toBe(6 * GIB)
+    await inner.end(gib(1))
+    expect(inner.jobs).toHaveLength(5)
+    expect(manager.scheduler.heldBytes).toBe(4 * 1.25 * GIB)
+    for (let i = 0; i < 4; i++) await inner.end(gib(1))
+    await Promise.all(proofs)
+    expect([manager.scheduler.running, manager.scheduler.heldBytes]).toEqual([0, 0])
+  })
+
+  it('knows a program by its project’s version before it is read', async () => {
+    const { runtime, inner, manager } = managed()
+    const reserved: (Reservation | null)[] = []
+    const reserve = async () => void reserved.push(await runtime.reserve(askOf(job(1, 6)), never))
+    await reserve()
+    void reserve()
+    await settled()
+    expect(reserved).toHaveLength(1)
+    const proof = reserved[0]?.prove(job(1, 2), never)
+    await settled()
+    // The project asks for less than the operator allows.
+    expect(manager.scheduler.heldBytes).toBe(8 * GIB)
+    expect(reserved).toHaveLength(2)
+    await inner.end(gib(1))
+    await proof
+    for (const one of reserved) one?.release()
+    await reserve()
+    expect(manager.scheduler.heldBytes).toBe(1.25 * GIB)
+    reserved.at(-1)?.release()
+    expect(manager.scheduler.heldBytes).toBe(0)
+  })
+
+  it('plans by an execution where nothing was proved yet', async () => {
+    const { runtime, inner, manager } = managed({ inner: new HeldRuntime(2 * GIB) })
+    await runtime.execute?.(job(1, 8), never)
+    void runtime.prove(job(1, 8), never)
+    void runtime.prove(job(1, 8), never)
+    await settled()
+    expect(inner.jobs).toHaveLength(2)
+    expect(manager.scheduler.heldBytes).toBe(4 * GIB)
+  })
+
+  it('looks what a new program takes while others wait for what it may take, and only then', async () => {
+    const inner = new HeldRuntime(2 * GIB)
+    const { runtime, manager } = managed({ inner })
+    const looked = vi.spyOn(manager.history, 'addExecution')
+    void runtime.prove(job(1, 8), never)
+    await settled()
+    expect(looked).not.toHaveBeenCalled()
+    void runtime.prove(job(2, 8), never)
+    void runtime.prove(job(3, 8), never)
+    await settled()
+    expect(inner.jobs).toHaveLength(1)
+    await inner.end(gib(1))
+    expect(looked).toHaveBeenCalledTimes(1)
+    expect(inner.jobs).toHaveLength(2)
+    await inner.end(gib(1))
+    expect(inner.jobs).toHaveLength(3)
+  })
+
+  it('plans a program by its limit that went over it', async () => {
+    const { runtime, inner, manager } = managed()
+    const small = runtime.prove(job(1, 4), never)
+    await settled()
+    await inner.end(gib(0.5))
+    await small
+    const large = runtime.prove(job(1, 4), never)
+    await settled()
+    const stopped = expect(large).rejects.toThrow(ProgramLimitError)
+    await inner.end(new ProgramLimitError({ runtime: 'risc0', limit: 'memory limit of 4 GiB' }))
+    await stopped
+    void runtime.prove(job(1, 4), never)
+    await settled()
+    expect(manager.scheduler.heldBytes).toBe(5 * GIB)
+  })
+
+  it('gives all cores to a proof that is alone, and one to each where several wait', async () => {
+    const { runtime, inner } = managed({ plan: { threadsOf: () => 'many' }, options: { maxWaiting: 100 } })
+    const first = runtime.prove(job(1, 1), never)
+    await settled()
+    for (let i = 0; i < 8; i++) void runtime.prove(job(1, 1), never)
+    await settled()
+    expect(inner.jobs.map(({ limits }) => limits.threads)).toEqual([4])
+    await inner.end(gib(0.5))
+    await first
+    expect(inner.jobs.map(({ limits }) => limits.threads)).toEqual([4, 1, 1, 1, 1])
+  })
+
+  it('tells a runtime on a machine of its own nothing of cores', async () => {
+    const { runtime, inner } = managed({ plan: { threadsOf: () => 'untold' } })
+    void runtime.prove(job(1, 1), never)
+    await settled()
+    expect(inner.jobs[0]?.limits).not.toHaveProperty('threads')
+  })
+
+  it('bounds what a job may take by the machine and the plan', async () => {
+    const { runtime, inner } = managed({ plan: { mostOf: () => ({ memoryBytes: 3 * GIB, timeoutMs: 5_000 }) } })
+    void runtime.prove(job(1, 100), never)
+    await settled()
+    expect(inner.jobs[0]?.limits).toMatchObject({ memoryBytes: 3 * GIB, timeoutMs: 5_000 })
+    const tight = managed()
+    void tight.runtime.prove(job(1, 100), never)
+    await settled()
+    expect(tight.inner.jobs[0]?.limits.memoryBytes).toBe(8 * GIB)
+  })
+
+  it('proves one at a time on a GPU', async () => {
+    const { runtime, inner } = managed({ machine: { gpus: 1 }, plan: { gpus: 1 } })
+    void runtime.prove(job(1, 1), never)
+    void runtime.prove(job(2, 1), never)
+    await settled()
+    expect(inner.jobs).toHaveLength(1)
+    await inner.end()
+    expect(inner.jobs).toHaveLength(2)
+  })
+
+  it('leaves other projects their turn, whatever one has waiting', async () => {
+    const { runtime, inner } = managed({ machine: { cores: 2 } })
+    for (let i = 0; i < 20; i++) void runtime.prove(job(1, 1, 1), never)
+    await settled()
+    void runtime.prove(job(2, 1, 2), never)
+    await settled()
+    expect(inner.jobs.map(({ task }) => Number(task.projectId))).toEqual([1, 1, 2])
+  })
+
+  it('takes first what is loaded, of a project’s line', async () => {
+    const { runtime, inner } = managed({ machine: { cores: 1 } })
+    void runtime.prove(job(1, 1), never)
+    await settled()
+    for (const program of [2, 1, 2, 1]) void runtime.prove(job(program, 1), never)
+    for (let i = 0; i < 4; i++) await inner.end(gib(0.1))
+    expect(inner.jobs.map(({ program }) => program.bytes[0])).toEqual([1, 1, 1, 2, 2])
+  })
+
+  it('gives its place back when a proof fails, and when it is told to stop while it waits', async () => {
+    const { runtime, inner, manager } = managed({ machine: { cores: 1 } })
+    const failing = runtime.prove(job(1, 1), never)
+    const stop = new AbortController()
+    const waiting = runtime.prove(job(1, 1), stop.signal)
+    await settled()
+    stop.abort(new Error('no longer wanted'))
+    await expect(waiting).rejects.toThrow('no longer wanted')
+    const failed = expect(failing).rejects.toThrow('it panicked')
+    await inner.end(new ProgramError({ runtime: 'risc0', reason: 'it panicked' }))
+    await failed
+    expect([manager.scheduler.running, manager.scheduler.waiting, manager.scheduler.heldBytes]).toEqual([0, 0, 0])
+    expect(inner.jobs).toHaveLength(1)
+  })
+
+  it('bounds who waits before a lease, not who proves', async () => {
+    const { runtime, inner } = managed({ machine: { cores: 1 }, options: { maxWaiting: 1, maxWaitMs: 20 } })
+    void runtime.prove(job(1, 1), never)
+    await settled()
+    const late = runtime.reserve(askOf(job(1, 1)), never)
+    expect(await runtime.reserve(askOf(job(1, 1)), never)).toBeNull()
+    const proving = runtime.prove(job(1, 1), never)
+    expect(await late).toBeNull()
+    await inner.end()
+    await inner.end()
+    expect(await proving).toMatchObject(PROOF)
+  })
+
+  it('turns everybody away when it closes', async () => {
+    const { runtime, manager } = managed({ machine: { cores: 1 } })
+    void runtime.prove(job(1, 1), never)
+    await settled()
+    const waiting = runtime.prove(job(1, 1), never)
+    const reserving = runtime.reserve(askOf(job(1, 1)), never)
+    manager.scheduler.close()
+    await expect(waiting).rejects.toThrow(SandboxUnavailableError)
+    expect(await reserving).toBeNull()
+    await expect(runtime.prove(job(1, 1), never)).rejects.toThrow(SandboxUnavailableError)
+  })
+
+  it('tells how full it is, how long tasks wait and what a proof took', async () => {
+    const { runtime, inner, told } = managed()
+    const proof = runtime.prove(job(1, 2), never)
+    await settled()
+    await inner.end(gib(1))
+    await proof
+    const last = new Map(told)
+    expect(told).toContainEqual(['w3b_runtime_memory_bytes', 2 * GIB])
+    expect(told).toContainEqual(['w3b_runtime_busy_cores', 1])
+    expect(last.get('w3b_runtime_memory_bytes')).toBe(0)
+    expect(last.get('w3b_runtime_waiting')).toBe(0)
+    expect(last.get('w3b_runtime_running')).toBe(0)
+    expect(last.get('w3b_runtime_proof_memory_bytes')).toBe(GIB)
+    expect(last.get('w3b_runtime_wait_seconds')).toBeLessThan(1)
+  })
+})
