@@ -23,8 +23,8 @@ export interface DeviceSigner {
 }
 
 /** A device's key in memory. */
-export interface KeyOfDevice extends DeviceSigner {
-  readonly type: DeviceKey['type']
+export interface KeyOfDevice<Type extends DeviceKey['type'] = DeviceKey['type']> extends DeviceSigner {
+  readonly type: Type
   /** ed25519: 32 bytes; secp256k1 and P-256: x || y, 64 bytes. */
   readonly publicKey: Uint8Array
 }
@@ -36,7 +36,7 @@ export interface KeyOfDevice extends DeviceSigner {
  * @param secret 32 bytes
  * @throws {InvalidInputError} the bytes are no key of this curve
  */
-export function keyOfDevice(type: DeviceKey['type'], secret: Uint8Array): KeyOfDevice {
+export function keyOfDevice<Type extends DeviceKey['type']>(type: Type, secret: Uint8Array): KeyOfDevice<Type> {
   // A copy: the caller may wipe its own, and must not be able to change ours.
   const kept = Uint8Array.from(secret)
   const publicKey = publicKeyOf(type, kept)
