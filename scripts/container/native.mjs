@@ -26,7 +26,8 @@ const work = mkdtempSync(join(tmpdir(), 'native-'))
 /** Runs a command to its end, or throws. */
 function run(command, args, env = {}) {
   const done = spawnSync(command, args, { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 2, 2] })
-  if (done.status !== 0) throw new Error(`${command} ${args.join(' ')}: ${done.error?.message ?? `exit ${done.status}`}`)
+  if (done.status !== 0)
+    throw new Error(`${command} ${args.join(' ')}: ${done.error?.message ?? `exit ${done.status}`}`)
 }
 
 const apt = (...args) => run('apt-get', args, { DEBIAN_FRONTEND: 'noninteractive' })
@@ -45,7 +46,12 @@ chmodSync(rustup, 0o755)
 const homes = { CARGO_HOME: join(work, 'cargo'), RUSTUP_HOME: join(work, 'rustup') }
 run(rustup, ['-y', '--profile', 'minimal', '--default-toolchain', RUST, '--no-modify-path'], homes)
 
-const env = { ...homes, CXX: 'clang++', PATH: `${homes.CARGO_HOME}/bin:${process.env.PATH}`, XDG_CACHE_HOME: join(work, 'cache') }
+const env = {
+  ...homes,
+  CXX: 'clang++',
+  PATH: `${homes.CARGO_HOME}/bin:${process.env.PATH}`,
+  XDG_CACHE_HOME: join(work, 'cache'),
+}
 run(process.execPath, cuda ? ['scripts/cuda.mjs', 'build'] : ['packages/zk/native/build.mjs'], env)
 mkdirSync(resolve(out), { recursive: true })
 const binary = resolve(out, 'w3b-runtime')
