@@ -10,11 +10,22 @@ import { fsyncTime } from './fsyncTime.ts'
 import { idle } from './idle.ts'
 import { ingest } from './ingest.ts'
 import { pipeline } from './pipeline.ts'
+import { risc0 } from './risc0.ts'
+import { runtimes } from './runtimes.ts'
 import { start } from './start.ts'
 
-const SECTIONS: Readonly<Record<string, Section>> = { ingest, pipeline, start, idle, 'cold-start': coldStart, flatness }
-/** Takes an hour of disk: only when named. */
-const ON_REQUEST = ['flatness']
+const SECTIONS: Readonly<Record<string, Section>> = {
+  ingest,
+  pipeline,
+  start,
+  idle,
+  runtimes,
+  'cold-start': coldStart,
+  flatness,
+  risc0,
+}
+/** Take an hour of disk, or of all cores: only when named. */
+const ON_REQUEST = ['flatness', 'risc0']
 const USAGE = `npm run bench -- [${Object.keys(SECTIONS).join('|')} …] [--json FILE] [--dir DIR] [--runs 3] [--seconds 8] [--only TEXT] [--cpu-prof DIR]`
 const TMPFS = 0x01021994
 
