@@ -11,7 +11,12 @@ const repository = join(here, '../../..')
 const generated = join(here, '../ts/generated')
 const out = 'packages/contracts/out/generate'
 const example = 'examples/halo2-weather'
-const verifier = `${example}/artifacts/Verifier.sol`
+
+/** Generated Halo2 verifiers by name: each file has one contract, `Halo2Verifier`. */
+const verifiers: Record<string, string> = {
+  weatherVerifier: `${example}/artifacts/Verifier.sol`,
+  signedReadingsVerifier: 'examples/signed-readings/artifacts/Verifier.sol',
+}
 
 /** Contract names by source, relative to the repository. */
 const sources: Record<string, string> = {
@@ -36,10 +41,12 @@ const main = () => {
   forge('default', Object.values(sources))
   const files = new Map<string, string>()
   for (const [name, source] of Object.entries(sources)) {
-    files.set(`${lowerFirst(name)}.ts`, render(lowerFirst(name), source, artifact('default', source, name)))
+    files.set(`${lowerFirst(name)}.ts`, render(lowerFirst(name), source, artifact(source, name)))
   }
-  forge('verifier', [verifier])
-  files.set('weatherVerifier.ts', render('weatherVerifier', verifier, artifact('verifier', verifier, 'Halo2Verifier')))
+  for (const [name, source] of Object.entries(verifiers)) {
+    forge('verifier', [source], name)
+    files.set(`${name}.ts`, render(name, source, artifact(source, 'Halo2Verifier', name)))
+  }
   if (process.argv.includes('--check')) check(files)
   else write(files)
 }
@@ -50,18 +57,18 @@ interface Artifact {
   readonly runtimeBytecode: string
 }
 
-const forge = (profile: string, paths: readonly string[]): void => {
+const forge = (profile: string, paths: readonly string[], folder = profile): void => {
   // The compiler's output can depend on what else it compiles: always these sources, and nothing kept from before.
-  const args = [join(here, 'forge.mjs'), 'build', '--force', '--out', `${out}/${profile}`, ...paths]
+  const args = [join(here, 'forge.mjs'), 'build', '--force', '--out', `${out}/${folder}`, ...paths]
   const { status } = spawnSync(process.execPath, args, {
-    env: { ...process.env, FOUNDRY_PROFILE: profile, FOUNDRY_CACHE_PATH: `${out}/${profile}/cache` },
+    env: { ...process.env, FOUNDRY_PROFILE: profile, FOUNDRY_CACHE_PATH: `${out}/${folder}/cache` },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   if (status !== 0) throw new Error(`forge build failed (profile ${profile}).`)
 }
 
-const artifact = (profile: string, source: string, name: string): Artifact => {
-  const file = join(repository, out, profile, source.slice(source.lastIndexOf('/') + 1), `${name}.json`)
+const artifact = (source: string, name: string, folder = 'default'): Artifact => {
+  const file = join(repository, out, folder, source.slice(source.lastIndexOf('/') + 1), `${name}.json`)
   const json = JSON.parse(readFileSync(file, 'utf8'))
   return { abi: json.abi, bytecode: json.bytecode.object, runtimeBytecode: json.deployedBytecode.object }
 }
@@ -75,7 +82,7 @@ const render = (name: string, source: string, { abi, bytecode, runtimeBytecode }
     '] as const',
     '',
     `export const ${name}Bytecode =\n  '${bytecode}'`,
-    ...(source === verifier ? ['', `export const ${name}RuntimeBytecode =\n  '${runtimeBytecode}'`] : []),
+    ...(name in verifiers ? ['', `export const ${name}RuntimeBytecode =\n  '${runtimeBytecode}'`] : []),
     '',
   ].join('\n')
 

@@ -11,6 +11,7 @@ import {Task} from "@w3bstream/contracts/src/libraries/TypedData.sol";
 import {WeatherStats} from "halo2-weather/WeatherStats.sol";
 import {Receipt, deployRiscZeroVerifier, publishedReceipt} from "./support/PublishedReceipt.sol";
 import {SettlementFixture} from "./support/SettlementFixture.sol";
+import {SignedReadingsDeployment} from "./support/SignedReadingsDeployment.sol";
 import {WeatherProof, weatherProof} from "./support/WeatherProof.sol";
 import {vm} from "./support/Vm.sol";
 
@@ -190,5 +191,30 @@ contract Gas is SettlementFixture {
         item.proof = new bytes(1984);
         item.gasLimit = 1_000_000;
         signResult(item, PROVER_KEY);
+    }
+}
+
+/// What a proof of device signatures costs: two readings, one proof.
+contract SignedReadingsGas is SignedReadingsDeployment {
+    function test_verifySignedReadings() public {
+        vm.pauseGasMetering();
+        address verifier_ = made.verifier;
+        bytes memory data = abi.encodePacked(
+            uint256(made.binding) >> 128,
+            uint256(uint128(uint256(made.binding))),
+            made.inputCommitment,
+            made.outputs,
+            made.proof
+        );
+        vm.resumeGasMetering();
+        (bool success,) = verifier_.staticcall(data);
+        vm.assertTrue(success);
+    }
+
+    function test_settleSignedReadings() public {
+        vm.pauseGasMetering();
+        W3bstreamSettlement.Item memory item = provenItem();
+        vm.resumeGasMetering();
+        settle(item);
     }
 }

@@ -9,6 +9,11 @@ export { riscZeroGroth16VerifierAbi, riscZeroGroth16VerifierBytecode } from './g
 export { riscZeroVerifierRouterAbi, riscZeroVerifierRouterBytecode } from './generated/riscZeroVerifierRouter.ts'
 export { routerAbi, routerBytecode } from './generated/router.ts'
 export { signedReadingsAbi, signedReadingsBytecode } from './generated/signedReadings.ts'
+export {
+  signedReadingsVerifierAbi,
+  signedReadingsVerifierBytecode,
+  signedReadingsVerifierRuntimeBytecode,
+} from './generated/signedReadingsVerifier.ts'
 export { verifierRegistryAbi, verifierRegistryBytecode } from './generated/verifierRegistry.ts'
 export { w3bstreamRouterAbi, w3bstreamRouterBytecode } from './generated/w3bstreamRouter.ts'
 export { w3bstreamSettlementAbi, w3bstreamSettlementBytecode } from './generated/w3bstreamSettlement.ts'

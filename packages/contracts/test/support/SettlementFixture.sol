@@ -35,7 +35,11 @@ abstract contract Deployment {
     uint64 internal project;
 
     function deploy() internal {
-        registrar = new ProjectRegistrar();
+        deploy(new ProjectRegistrar());
+    }
+
+    function deploy(ProjectRegistrar registrar_) internal {
+        registrar = registrar_;
         nodes = new NodeRegistry();
         fleet = new FleetManager(registrar, nodes);
         verifiers = new VerifierRegistry(registrar);
