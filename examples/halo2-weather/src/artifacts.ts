@@ -9,6 +9,8 @@ export interface Artifacts {
   /** All that the program needs to prove, as its `proving_key_needed` names it. */
   readonly provingKey: Uint8Array
   readonly provingKeyHash: Hash
+  /** sha-256 of the verifying key: what a project file names the built-in circuit by. */
+  readonly verifyingKeyHash: Hash
   /** keccak256 of the generated verifier's runtime code. */
   readonly verifierCodeHash: Hash
   readonly proofBytes: number
@@ -25,6 +27,7 @@ const word = z.string().transform((text) => hash(text))
 const schema = z.object({
   wasm: z.object({ file: z.string() }),
   provingKey: z.object({ file: z.string(), sha256: word }),
+  verifyingKey: z.object({ sha256: word }),
   verifier: z.object({ runtimeCodeHash: word }),
   proofBytes: z.int(),
   outputs: z.array(z.string()),
@@ -46,13 +49,14 @@ const schema = z.object({
 /** Reads the committed files; the Solidity verifier is compiled by `packages/contracts`. */
 export function artifacts(): Artifacts {
   const read = (file: string) => readFileSync(new URL(`../artifacts/${file}`, import.meta.url))
-  const { wasm, provingKey, verifier, srs, ...about } = schema.parse(
+  const { wasm, provingKey, verifyingKey, verifier, srs, ...about } = schema.parse(
     JSON.parse(read('artifacts.json').toString('utf8')),
   )
   return {
     wasm: read(wasm.file),
     provingKey: read(provingKey.file),
     provingKeyHash: provingKey.sha256,
+    verifyingKeyHash: verifyingKey.sha256,
     verifierCodeHash: verifier.runtimeCodeHash,
     insecureSrs: srs.insecure,
     testSrsMarker: srs.testMarker,

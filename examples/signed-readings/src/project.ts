@@ -1,6 +1,6 @@
 import { deflateSync } from 'node:zlib'
 import type { Output, ProjectVersion } from '@w3bstream/protocol'
-import { artifacts } from './artifacts.ts'
+import { circuitArtifacts, guestArtifacts } from './artifacts.ts'
 import { FIELDS } from './fields.ts'
 
 export interface ProjectOptions {
@@ -15,14 +15,14 @@ export interface ProjectOptions {
 
 /** The version object that proves with the built-in circuit `signed-readings` (Halo2, secp256k1 keys). It takes the native runtime. */
 export function circuitProject(options: ProjectOptions = {}): ProjectVersion {
-  const { circuit } = artifacts()
+  const { verifyingKey, capacity } = circuitArtifacts()
   return {
     ...common(options),
     vmType: 'halo2',
     // No program: the circuit is in the native runtime, and its verifying key says which one is meant.
     code: packed(Buffer.from('The circuit signed-readings of the native runtime.')),
-    codeExpParam: JSON.stringify({ circuit: 'signed-readings', verifying_key: circuit.verifyingKey }),
-    inputs: { scheme: 'poseidon-bn254', capacity: circuit.capacity, fields: FIELDS },
+    codeExpParam: JSON.stringify({ circuit: 'signed-readings', verifying_key: verifyingKey }),
+    inputs: { scheme: 'poseidon-bn254', capacity, fields: FIELDS },
     limits: { timeoutMs: 5 * 60_000, memoryBytes: 4 * 2 ** 30 },
   }
 }
@@ -32,7 +32,7 @@ export function guestProject(options: ProjectOptions = {}): ProjectVersion {
   return {
     ...common(options),
     vmType: 'risc0',
-    code: packed(artifacts().guest.elf),
+    code: packed(guestArtifacts().elf),
     codeExpParam: null,
     inputs: { scheme: 'sha256' },
     limits: { timeoutMs: 10 * 60_000, memoryBytes: 4 * 2 ** 30 },

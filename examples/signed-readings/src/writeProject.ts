@@ -4,7 +4,7 @@
 import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { writeProjectFile } from '@w3bstream/protocol'
-import { artifacts } from './artifacts.ts'
+import { circuitArtifacts, guestArtifacts } from './artifacts.ts'
 import { circuitProject, guestProject } from './project.ts'
 
 const [kind, name, flag] = process.argv.slice(2)
@@ -17,6 +17,6 @@ const version =
 // npm runs scripts in the workspace's folder, and keeps where it was called.
 const file = resolve(process.env.INIT_CWD ?? '.', name)
 writeFileSync(file, writeProjectFile({ defaultVersion: version.version, versions: [version], unknown: {} }))
-const { outputs, circuit, guest } = artifacts()
-const proof = kind === 'circuit' ? `proofs of ${circuit.proofBytes} bytes` : `image id ${guest.imageId}`
-console.log(`${file}: version ${version.version}, ${outputs.length} output words, ${proof}`)
+const about =
+  kind === 'circuit' ? `proofs of ${circuitArtifacts().proofBytes} bytes` : `image id ${guestArtifacts().imageId}`
+console.log(`${file}: version ${version.version}, 8 output words, ${about}`)

@@ -127,8 +127,7 @@ async function run(trial: ProjectTrial, version: ProjectVersion, job: ProveJob, 
     if (runtime.execute !== undefined) return { how: 'executed', execution: await runtime.execute(job, signal) }
   } catch (error) {
     // A Halo2 program in WASM has no other entry than its prover.
-    if (!(error instanceof UnsupportedRuntimeError) || version.vmType !== 'halo2' || version.codeExpParam !== null)
-      throw error
+    if (!(error instanceof UnsupportedRuntimeError) || version.vmType !== 'halo2') throw error
   }
   const provingKey = keyOf(version, trial.provingKey)
   const started = performance.now()

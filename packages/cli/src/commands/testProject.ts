@@ -121,7 +121,7 @@ function people(colors: Colors, tried: ProjectTried, messages: number): string {
     [
       'cycles',
       cycles &&
-        `${cycles.total} to prove, ${cycles.user} of the program, in ${cycles.segments} segments of 2^${cycles.po2}`,
+        `${cycles.total} to prove, ${cycles.user} of the program, in ${cycles.segments} ${cycles.segments === 1 ? 'segment' : 'segments'} of 2^${cycles.po2}`,
     ],
     ['memory', memory === null ? null : `${Math.ceil(memory / 2 ** 20)} MiB to prove, estimated`],
     [
@@ -131,7 +131,7 @@ function people(colors: Colors, tried: ProjectTried, messages: number): string {
         : `${Math.ceil(estimated / 1_000)} s to prove on this machine’s ${availableParallelism()} cores, roughly`,
     ],
     ...words(outputs).map((word, i) => [`output ${i}`, word] as const),
-    ['journal', execution?.journal],
+    ['journal', outputs === '0x' ? execution?.journal : null],
     ['proof', how === 'proved' && output !== null ? `${output.proof.length} bytes` : null],
     ['checked', how === 'proved' ? (output?.checkedBy ?? 'not here, but by the verifier that you register') : null],
     ['returned', how === 'computed' && output !== null ? output.raw.slice(0, MAX_RETURNED) : null],
