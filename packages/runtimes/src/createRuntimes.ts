@@ -45,6 +45,9 @@ export interface Runtimes extends ReadonlyMap<VmType, Runtime>, AsyncDisposable 
   close(): Promise<void>
 }
 
+/** RISC Zero's prover has no use for more: that is a segment of 2^20 rows. */
+const LARGEST_SEGMENT_BYTES = 10 * 2 ** 30
+
 const KINDS: readonly VmType[] = ['halo2', 'wasm', 'risc0', 'zkwasm']
 
 /**
@@ -86,7 +89,8 @@ export function createRuntimes({
           ...native,
         })
   const inside = makeRuntimes({ sandbox, native: server, external })
-  const wide: Bounds = { memoryBytes: shared.memoryBytes, timeoutMs: Number.POSITIVE_INFINITY }
+  const wide: Bounds = { memoryBytes: Number.POSITIVE_INFINITY, timeoutMs: Number.POSITIVE_INFINITY }
+  const largestSegment: Bounds = { ...wide, memoryBytes: LARGEST_SEGMENT_BYTES }
   const isNative = ({ codeExpParam }: Pick<ProveJob, 'codeExpParam'>): boolean =>
     native !== null && readCircuitName(codeExpParam) !== null && existsSync(native.binary)
   const planOf = (vmType: VmType): RuntimePlan => {
@@ -96,14 +100,17 @@ export function createRuntimes({
         unseen: options,
         mostOf: (job) => (vmType === 'halo2' && isNative(job) ? wide : options),
         overheadBytes: options.overheadBytes,
-        threadsOf: (job) => (vmType === 'halo2' && isNative(job) ? 'many' : 'one'),
+        isHere: true,
+        isParallel: (job) => vmType === 'halo2' && isNative(job),
         gpus: 0,
       }
+    const most = isOurs && vmType === 'risc0' ? largestSegment : wide
     return {
-      unseen: wide,
-      mostOf: () => wide,
+      unseen: most,
+      mostOf: () => most,
       overheadBytes: 0,
-      threadsOf: () => (isOurs ? 'many' : 'untold'),
+      isHere: isOurs,
+      isParallel: () => true,
       gpus: isOurs && vmType === 'risc0' && shared.gpus > 0 ? 1 : 0,
     }
   }

@@ -59,12 +59,13 @@ function managed(
   const machine = { cores: 4, memoryBytes: 8 * GIB, gpus: 0, ...p.machine }
   const manager = new Manager({ machine, telemetry }, { readyMs: 60_000, maxWaiting: 100, ...p.options })
   const inner = p.inner ?? new HeldRuntime()
-  const wide = { memoryBytes: machine.memoryBytes, timeoutMs: Number.POSITIVE_INFINITY }
+  const wide = { memoryBytes: Number.POSITIVE_INFINITY, timeoutMs: Number.POSITIVE_INFINITY }
   const plan: RuntimePlan = {
     unseen: wide,
     mostOf: () => wide,
     overheadBytes: 0,
-    threadsOf: () => 'one',
+    isHere: true,
+    isParallel: () => false,
     gpus: 0,
     ...p.plan,
   }
@@ -163,7 +164,7 @@ describe('ManagedRuntime', () => {
   })
 
   it('gives all cores to a proof that is alone, and one to each where several wait', async () => {
-    const { runtime, inner } = managed({ plan: { threadsOf: () => 'many' }, options: { maxWaiting: 100 } })
+    const { runtime, inner } = managed({ plan: { isParallel: () => true }, options: { maxWaiting: 100 } })
     const first = runtime.prove(job(1, 1), never)
     await settled()
     for (let i = 0; i < 8; i++) void runtime.prove(job(1, 1), never)
@@ -174,11 +175,13 @@ describe('ManagedRuntime', () => {
     expect(inner.jobs.map(({ limits }) => limits.threads)).toEqual([4, 1, 1, 1, 1])
   })
 
-  it('tells a runtime on a machine of its own nothing of cores', async () => {
-    const { runtime, inner } = managed({ plan: { threadsOf: () => 'untold' } })
-    void runtime.prove(job(1, 1), never)
+  it('takes no memory for a runtime on a machine of its own, and tells it nothing of cores', async () => {
+    const { runtime, inner, manager } = managed({ plan: { isHere: false, isParallel: () => true } })
+    for (let i = 0; i < 6; i++) void runtime.prove(job(1, 100), never)
     await settled()
-    expect(inner.jobs[0]?.limits).not.toHaveProperty('threads')
+    expect(inner.jobs).toHaveLength(4)
+    expect([manager.scheduler.heldBytes, manager.scheduler.busyCores]).toEqual([0, 4])
+    expect(inner.jobs[0]?.limits).toEqual(job(1, 100).limits)
   })
 
   it('bounds what a job may take by the machine and the plan', async () => {

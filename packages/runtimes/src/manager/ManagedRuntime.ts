@@ -143,14 +143,14 @@ export class ManagedRuntime implements Runtime {
 
   #limits(grant: Grant, job: ProveJob): ProveJob['limits'] {
     const bounded = this.#bounded(job.limits, this.#plan.mostOf(job))
-    const threads = this.#plan.threadsOf(job)
-    if (threads === 'untold') return bounded
-    return { ...bounded, threads: threads === 'many' ? grant.widen() : 1 }
+    if (!this.#plan.isHere) return bounded
+    return { ...bounded, threads: this.#plan.isParallel(job) ? grant.widen() : 1 }
   }
 
   #bounded(limits: Bounds, most: Bounds): Bounds {
+    const { memoryBytes } = this.#manager.machine
     return {
-      memoryBytes: Math.min(limits.memoryBytes, most.memoryBytes, this.#manager.machine.memoryBytes),
+      memoryBytes: Math.min(limits.memoryBytes, most.memoryBytes, this.#plan.isHere ? memoryBytes : limits.memoryBytes),
       timeoutMs: Math.min(limits.timeoutMs, most.timeoutMs),
     }
   }
@@ -159,7 +159,7 @@ export class ManagedRuntime implements Runtime {
     const { memoryBytes, timeoutMs } = this.#bounded(limits, most)
     const expected = program === null ? null : this.#manager.history.expect(program.history)
     return {
-      memoryBytes: expected?.memoryBytes ?? memoryBytes + this.#plan.overheadBytes,
+      memoryBytes: this.#plan.isHere ? (expected?.memoryBytes ?? memoryBytes + this.#plan.overheadBytes) : 0,
       wallMs: Math.min(timeoutMs, expected?.wallMs ?? timeoutMs),
       gpus: this.#plan.gpus,
     }

@@ -13,8 +13,10 @@ export interface RuntimePlan {
   readonly mostOf: (job: ProveJob) => Bounds
   /** What a program's process takes beside. */
   readonly overheadBytes: number
-  /** Whether a proof of the job makes use of several cores; `untold`: that is for the runtime to say, on a machine of its own perhaps. */
-  readonly threadsOf: (job: ProveJob) => 'one' | 'many' | 'untold'
+  /** Whether its proofs take of this machine: one elsewhere has memory and cores of its own, and counts as one core here. */
+  readonly isHere: boolean
+  /** Whether a proof of the job makes use of several cores. */
+  readonly isParallel: (job: ProveJob) => boolean
   /** GPUs that a proof takes. */
   readonly gpus: number
 }
