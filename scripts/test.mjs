@@ -130,7 +130,7 @@ const steps = {
       )
       return
     }
-    check(run(node, ['packages/zk/build.mjs', '--test']))
+    // Their tests are part of `native`.
     check(run(node, ['packages/zk/build.mjs', '--check']))
   },
 }
