@@ -148,7 +148,7 @@ fn faults_that_pass_are_tried_again() {
         let mut faults = faults.lock().unwrap();
         let met = faults.entry(format!("{} {}", request.method, request.path)).or_default();
         *met += 1;
-        (*met <= 2).then(|| Reply::Status(if *met == 1 { 503 } else { 429 }))
+        (*met <= 2).then_some(Reply::Status(if *met == 1 { 503 } else { 429 }))
     });
     compress(&server, &TempDir::new().unwrap()).unwrap();
 }
