@@ -34,14 +34,17 @@ export async function runtimes(bench: Bench): Promise<Figure[]> {
   const figures: Figure[] = []
   const alone: Partial<Record<By, number>> = {}
   const rates: Partial<Record<By, number>> = {}
-  for (const by of native === null ? (['wasm'] as const) : (['wasm', 'native'] as const)) {
+  const kinds: readonly By[] = native === null ? ['wasm'] : ['wasm', 'native']
+  for (const by of kinds.filter((one) => one.includes(bench.only))) {
     alone[by] = await proveAlone(bench, all, by)
     const filled = await fill(bench, all, by)
     rates[by] = filled.rate
     figures.push(...filled.figures)
     figures.push(await warmStart(all, by))
   }
-  if (native === null || alone.wasm === undefined || alone.native === undefined) return figures
+  if (native === null || alone.native === undefined) return figures
+  figures.push(await overhead(bench, all, native.binary, native.stateDir))
+  if (alone.wasm === undefined) return figures
   figures.push({
     name: 'one proof of the weather example, WASM over native',
     value: alone.wasm / alone.native,
@@ -49,7 +52,6 @@ export async function runtimes(bench: Bench): Promise<Figure[]> {
     target: { atLeast: 5 },
     beside: { wasmMs: alone.wasm, nativeMs: alone.native, throughput: (rates.native ?? 0) / (rates.wasm ?? 1) },
   })
-  figures.push(await overhead(bench, all, native.binary, native.stateDir))
   return figures
 }
 
