@@ -1,11 +1,18 @@
 import { fleetManagerAbi, w3bstreamSettlementAbi } from '@w3bstream/contracts'
 import type { Outgoing } from '@w3bstream/core/ports'
-import type { Address, Hex } from '@w3bstream/protocol'
-import { encodeErrorResult, encodeFunctionData, parseAbi } from 'viem'
+import { type Address, bindingOf, concatBytes, fromHex, type Hex, hash } from '@w3bstream/protocol'
+import { encodeErrorResult, encodeFunctionData, parseAbi, sha256 } from 'viem'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { acceptingOnce, burning, reverting, revertingWhenSet } from './fixtures/bytecode.test.fixture.ts'
+import {
+  acceptingOnce,
+  burning,
+  provingJournal,
+  reverting,
+  revertingWhenSet,
+} from './fixtures/bytecode.test.fixture.ts'
 import { inState, makeWorld, provedTask, settlerOf, type World } from './fixtures/world.test.fixture.ts'
 import { readTransaction } from './readTransaction.ts'
+import { riscZeroRelease } from './riscZeroRelease.ts'
 import { settlementItem } from './settlementItem.ts'
 import { signTransaction } from './signTransaction.ts'
 import { transact } from './transact.ts'
@@ -56,6 +63,27 @@ describe('RouterDestination', () => {
     expect(seen.settlement.gasUsed).toBeGreaterThan(21_000n)
     expect(await watcher.watch([inState(item, 'settled', seen.settlement)])).toEqual([{ type: 'finalized', task }])
     expect((await destination.deliver([item])).get(task)).toEqual({ type: 'consumed', settlement: seen.settlement })
+  })
+
+  it("settles a guest's task by the journal that the router builds, and refuses it where the journal is another", async () => {
+    const { id: last } = await world.project()
+    const id = last + 1n
+    const seal = new Uint8Array(riscZeroRelease.sealBytes)
+    seal.set(fromHex(riscZeroRelease.selector))
+    const item = provedTask(world, id, 1n, { proof: seal })
+    const { task, proof } = item.record
+    const binding = bindingOf(item.record.id, world.prover.address)
+    const journal = concatBytes(fromHex(binding), fromHex(task.inputCommitment), fromHex(proof?.outputs ?? '0x'))
+    const riscZero = { imageId: hash(`0x${'2a'.repeat(32)}`), selector: riscZeroRelease.selector }
+    const made = await world.project({ verifier: provingJournal(sha256(journal)), riscZero })
+    expect(made.id).toBe(id)
+    const { destination, watcher } = settlerOf(world, world.sender())
+    expect((await destination.deliver([item])).get(item.record.id)).toEqual({ type: 'submitted' })
+    expect(await watcher.watch([inState(item, 'submitted')])).toMatchObject([{ type: 'settled' }])
+    const next = provedTask(world, id, 2n, { proof: seal })
+    expect(String((await destination.deliver([next])).get(next.record.id))).toMatch(/ProofRejected/)
+    const fake = provedTask(world, id, 3n, { proof: new Uint8Array(riscZeroRelease.sealBytes).fill(0xff) })
+    expect(String((await destination.deliver([fake])).get(fake.record.id))).toMatch(/SelectorMismatch.*0xffffffff/)
   })
 
   it('settles tasks that wait together in one nonce', async () => {
