@@ -93,7 +93,7 @@ describe('readings whose signatures the circuit checks', { timeout: PATIENCE_MS 
       { temperature: -3, time: now - 60 },
     ])
     const { last } = await ended(ids[0])
-    expect(last).toMatchObject({ state: 'finalized' })
+    expect(last.state, last.reason).toBe('finalized')
     const receipt = await node.w3b.receipt(messageId(ids[0] ?? ''))
     expect(receipt).toMatchObject({ verified: true, inputBound: true, runtime: 'halo2' })
     expect(receipt?.proofBytes).toBe(circuitArtifacts().proofBytes)
