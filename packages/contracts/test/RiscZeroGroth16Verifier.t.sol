@@ -269,6 +269,22 @@ contract RiscZeroGroth16VerifierTest {
         vm.assertTrue(harness.pairing(new bytes(192)));
     }
 
+    /// As on a chain whose precompiles are not there, or are something else.
+    function test_precompilesThatAnswerOtherwiseProveNothing() public {
+        bytes[4] memory answers = [bytes(""), hex"01", abi.encode(2), abi.encode(1, 1)];
+        for (uint256 i; i < answers.length; ++i) {
+            vm.mockCall(address(8), "", answers[i]);
+            refuse(
+                receipt.seal,
+                answers[i].length == 32
+                    ? abi.encodeWithSelector(RiscZeroGroth16Verifier.ProofInvalid.selector)
+                    : abi.encodeWithSelector(Bn254.PrecompileFailed.selector, 8)
+            );
+        }
+        vm.mockCall(address(7), "", abi.encode(1));
+        refuse(receipt.seal, abi.encodeWithSelector(Bn254.PrecompileFailed.selector, 7));
+    }
+
     function copy(uint256[8] memory proof) private pure returns (uint256[8] memory copied) {
         for (uint256 i; i < 8; ++i) {
             copied[i] = proof[i];
