@@ -1,6 +1,7 @@
 import type { Execution, ProofOutput, ProveJob, ProveProgress, Runtime } from '@w3bstream/core/ports'
 import { UnsupportedRuntimeError } from '@w3bstream/protocol'
 import { GrpcFailure } from './grpc/GrpcFailure.ts'
+import type { RuntimeClient } from './grpc/RuntimeClient.ts'
 import { taskErrorOf } from './grpc/taskErrorOf.ts'
 import { executeCircuit, knowsCircuit, proveCircuit } from './halo2/proveCircuit.ts'
 import { type CircuitName, readCircuitName } from './halo2/readCircuitName.ts'
@@ -21,6 +22,8 @@ export class Halo2Runtime implements Runtime {
   readonly vmType = 'halo2'
   readonly #sandbox: Sandbox
   readonly #native: RuntimeEngine | null
+  /** The circuit that a server was last seen to have: another process is another client. */
+  readonly #known = new WeakMap<RuntimeClient, CircuitName['verifyingKey']>()
 
   constructor({ sandbox, native = null }: { readonly sandbox: Sandbox; readonly native?: RuntimeEngine | null }) {
     this.#sandbox = sandbox
@@ -80,7 +83,11 @@ export class Halo2Runtime implements Runtime {
     if (this.#native === null) return 'the native runtime is switched off here'
     try {
       const client = await this.#native.client(signal)
-      if (await knowsCircuit(client, name, signal)) return null
+      if (this.#known.get(client) === name.verifyingKey) return null
+      if (await knowsCircuit(client, name, signal)) {
+        this.#known.set(client, name.verifyingKey)
+        return null
+      }
       return `the native runtime here has no such circuit with the verifying key ${name.verifyingKey}`
     } catch (error) {
       const failure = taskErrorOf(error, { vmType: 'halo2', at: this.#native.at })

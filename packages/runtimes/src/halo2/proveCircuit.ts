@@ -35,8 +35,11 @@ export async function proveCircuit(
     })
     const output = { ...readProveTask(raw, job), ...usageOf(made) }
     if (checker === null || name === null) return output
-    const judge = checker === prover ? client : await checker.client(signal)
-    if (checker !== prover && !(await knowsCircuit(judge, name, signal))) return output
+    const checked = { ...output, checkedBy: `verifying key ${name.verifyingKey}` }
+    // It verified the proof itself, apart from the process that proved: once more by the same would double what that costs.
+    if (checker === prover) return checked
+    const judge = await checker.client(signal)
+    if (!(await knowsCircuit(judge, name, signal))) return output
     const { reason } = await judge.verify(
       {
         kind: 'halo2',
@@ -47,7 +50,7 @@ export async function proveCircuit(
       signal,
     )
     if (reason !== null) throw refused(prover.at, `its proof does not hold: ${reason.slice(0, 2048)}`)
-    return { ...output, checkedBy: `verifying key ${name.verifyingKey}` }
+    return checked
   } catch (error) {
     throw taskErrorOf(error, { vmType: 'halo2', at: prover.at })
   }
