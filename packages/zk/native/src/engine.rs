@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
+use crate::begun::Begun;
 use crate::child::{Reach, Role};
 use crate::fault::{Cause, Fault};
 use crate::pool::{Capacity, Claim, Pool};
@@ -43,6 +44,7 @@ pub struct Engine {
     pool: Pool,
     loading: Semaphore,
     scratch: Scratches,
+    begun: Begun,
     compressor: Result<Arc<Compressor>, String>,
 }
 
@@ -50,7 +52,9 @@ const PROGRAM_BYTES: usize = 512 << 20;
 const LOADS_AT_ONCE: usize = 2;
 const LOAD_MEMORY: u64 = 1 << 30;
 const EXECUTE_MEMORY: u64 = 2 << 30;
-/// Least memory that a circuit's job is given unasked: making its key takes more than a proof.
+/// Making a circuit's key takes more than a proof.
+const KEY_MEMORY: u64 = 4 << 30;
+/// Least memory that a circuit's job is given unasked.
 const CIRCUIT_MEMORY: u64 = 1 << 30;
 const DEFAULT_WALL: Duration = Duration::from_secs(3_600);
 
@@ -61,10 +65,11 @@ impl Engine {
             private_folder(folder).map_err(unusable)?;
         }
         let scratch = Scratches::in_folder(settings.state.join("scratch"));
+        let begun = Begun::in_folder(settings.state.join("receipts"));
         let compressor = Compressor::find(settings.compressor.as_deref(), &settings.state)?.map(Arc::new);
         let pool = Pool::new(settings.capacity);
         let loading = Semaphore::new(LOADS_AT_ONCE);
-        Ok(Self { settings, programs: Programs::new(PROGRAM_BYTES), pool, loading, scratch, compressor })
+        Ok(Self { settings, programs: Programs::new(PROGRAM_BYTES), pool, loading, scratch, begun, compressor })
     }
 
     pub fn describe(&self) -> Result<Description, Fault> {
@@ -84,11 +89,12 @@ impl Engine {
         }
         let _turn = self.loading.acquire().await.map_err(Fault::internal)?;
         let claim = match role {
-            Role::Circuit => Some(self.pool.claim(&name, CIRCUIT_MEMORY, u32::MAX).await?),
+            Role::Circuit => Some(self.pool.claim(&name, KEY_MEMORY, u32::MAX).await?),
             _ => None,
         };
         let threads = claim.as_ref().map_or(1, Claim::threads);
-        let bounds = Bounds { memory_bytes: self.bounded(LOAD_MEMORY), wall: DEFAULT_WALL, cpu: None };
+        let memory_bytes = claim.as_ref().map_or(self.bounded(LOAD_MEMORY), Claim::memory_bytes);
+        let bounds = Bounds { memory_bytes, wall: DEFAULT_WALL, cpu: None };
         let process = self.open(role, &source, threads, bounds).await?;
         let loaded = Loaded { handle: name.clone(), ..process.loaded.clone() };
         self.programs.keep(Kept { source, loaded: loaded.clone() });
@@ -121,19 +127,41 @@ impl Engine {
             }
             _ => None,
         };
-        let limits = job.limits.unwrap_or_default();
-        let claim = self.pool.claim(&job.handle, self.memory(&program, &limits)?, threads(&limits)).await?;
-        let (said, used) = self.run(&program, claim, &job, Asked::Prove, &progress).await?;
-        let Said::Proof(proof) = said else { return Err(garbage()) };
-        let proof = Proof { proving_ms: millis(used.wall), ..proof };
-        progress(step("verifying"));
-        let proof = self.checked(proof, &program).await?;
-        let Some(compressor) = compressor else { return Ok(with(proof, used)) };
+        let Some(compressor) = compressor else {
+            return self.proven(&program, &job, &progress).await;
+        };
+        let proof = match self.begun.find(&job).map(|kept| self.checked(kept, &program)) {
+            Some(checked) => checked.await.ok(),
+            None => None,
+        };
+        let proof = match proof {
+            Some(proof) => proof,
+            None => {
+                let proof = self.proven(&program, &job, &progress).await?;
+                self.begun.keep(&job, &proof);
+                proof
+            }
+        };
         progress(step("compressing"));
         let compressed = self.compress(&compressor, &job, &proof).await?;
         progress(step("verifying"));
-        let proof = Proof { kind: "groth16".into(), proof: compressed, ..proof };
-        Ok(with(self.checked(proof, &program).await?, used))
+        self.checked(Proof { kind: "groth16".into(), proof: compressed, ..proof }, &program).await
+    }
+
+    /// A composite or a Halo2 proof, verified.
+    async fn proven(&self, program: &Kept, job: &Job, progress: &impl Fn(Progress)) -> Result<Proof, Fault> {
+        let limits = job.limits.unwrap_or_default();
+        let claim = self.pool.claim(&job.handle, self.memory(program, &limits)?, threads(&limits)).await?;
+        let (said, used) = self.run(program, claim, job, Asked::Prove, progress).await?;
+        let Said::Proof(proof) = said else { return Err(garbage()) };
+        progress(step("verifying"));
+        let used = Proof {
+            proving_ms: millis(used.wall),
+            peak_memory_bytes: used.peak_bytes,
+            cpu_ms: millis(used.cpu),
+            ..proof
+        };
+        self.checked(used, program).await
     }
 
     pub async fn verify(&self, request: VerifyRequest) -> Result<Verification, Fault> {
@@ -258,7 +286,10 @@ impl Engine {
 
     fn memory(&self, program: &Kept, limits: &Limits) -> Result<u64, Fault> {
         Ok(match (limits.memory_bytes, role(&program.source)?) {
-            (0, Role::Circuit) => CIRCUIT_MEMORY,
+            (0, Role::Circuit) => {
+                let proof = systems::circuit_memory(&program.loaded.verifying_key, &self.settings.keys)?;
+                CIRCUIT_MEMORY.max(proof.saturating_mul(2))
+            }
             (0, _) => self.settings.capacity.memory_bytes,
             (asked, _) => asked,
         })
@@ -309,23 +340,8 @@ fn wants_snark(job: &Job) -> bool {
     }
 }
 
-/// Names a compression, so that it goes on where the same job comes again.
-fn compression_name(job: &Job) -> String {
-    use sha2::{Digest, Sha256};
-    let mut hash = Sha256::new_with_prefix(&job.handle);
-    for input in job.inputs.iter().chain([&job.task_id]) {
-        hash.update((input.len() as u64).to_be_bytes());
-        hash.update(input);
-    }
-    hex::encode(hash.finalize())
-}
-
 fn step(phase: &str) -> Progress {
     Progress { phase: phase.into(), done: 0, planned: 1 }
-}
-
-fn with(proof: Proof, used: Used) -> Proof {
-    Proof { peak_memory_bytes: used.peak_bytes, cpu_ms: millis(used.cpu), ..proof }
 }
 
 /// A limit that was cut by the time a program's loading took is still called what the job called it.

@@ -1,6 +1,7 @@
 //! `w3b-runtime`: RISC Zero and native Halo2 for W3bstream nodes, over gRPC and on the command line.
 
 mod arguments;
+mod begun;
 mod child;
 mod commands;
 mod engine;

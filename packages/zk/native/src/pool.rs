@@ -62,10 +62,6 @@ impl Pool {
         Self { capacity, state: Arc::default(), freed: Arc::default(), turn: Arc::default() }
     }
 
-    pub fn capacity(&self) -> Capacity {
-        self.capacity
-    }
-
     /// Waits in order for a share of the machine. More than there is counts as all of it.
     pub async fn claim(&self, handle: &Bytes, memory_bytes: u64, threads: u32) -> Result<Claim, Fault> {
         let memory_bytes = memory_bytes.min(self.capacity.memory_bytes);

@@ -52,11 +52,17 @@ impl Runtime for Service {
                     let _ = events.try_send(Ok(ProveEvent { event: Some(Event::Progress(progress)) }));
                 }
             };
+            let job = request.into_inner();
+            let task = printable(&job.task_id);
             let ended = tokio::select! {
                 // The caller cancelled: what runs for it dies with the other future.
-                () = events.closed() => return,
-                ended = engine.prove(request.into_inner(), progress) => ended,
+                () = events.closed() => return eprintln!("task {task}: cancelled"),
+                ended = engine.prove(job, progress) => ended,
             };
+            match &ended {
+                Ok(proof) => eprintln!("task {task}: {} proof in {} ms", proof.kind, proof.proving_ms),
+                Err(fault) => eprintln!("task {task}: {}", printable(&fault.message)),
+            }
             let last = ended.map(|proof| ProveEvent { event: Some(Event::Proof(proof)) }).map_err(Status::from);
             // Where nobody listens any more, nobody misses it.
             let _ = events.send(last).await;
@@ -71,4 +77,9 @@ impl Runtime for Service {
         }
         Ok(Response::new(self.engine.verify(request).await?))
     }
+}
+
+/// Text of a stranger, as a part of one line.
+fn printable(text: &str) -> String {
+    text.chars().take(200).map(|char| if char.is_control() { ' ' } else { char }).collect()
 }

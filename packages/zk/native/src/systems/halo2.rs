@@ -88,6 +88,13 @@ pub fn circuits(keys: &Keys) -> Result<Vec<wire::Circuit>, Fault> {
     Ok(described.collect())
 }
 
+/// Most memory that a proof of a circuit was seen to take.
+pub fn circuit_memory(verifying_key: &[u8], keys: &Keys) -> Result<u64, Fault> {
+    let circuits = registry(keys)?.circuits();
+    let named = circuits.iter().find(|circuit| circuit.verifying_key.is_some_and(|key| key == verifying_key));
+    Ok(named.map_or(0, |circuit| circuit.memory_bytes))
+}
+
 pub fn verify(request: &VerifyRequest, keys: &Keys) -> Result<Verification, Fault> {
     let word = |bytes: &prost::bytes::Bytes, name: &str| {
         <[u8; 32]>::try_from(bytes.as_ref()).map_err(|_| Fault::program(format!("{name} has 32 bytes")))

@@ -7,7 +7,7 @@ use crate::fault::Fault;
 use crate::wire::child::{Keys, Open, Opened, Run};
 use crate::wire::{Description, Execution, Progress, Proof, Verification, VerifyRequest};
 
-pub use halo2::keygen;
+pub use halo2::{circuit_memory, keygen};
 pub use risc0::{Compressor, bench, compress, image_id_of, older_json};
 
 /// A program in the memory of the process that runs it.
