@@ -34,9 +34,13 @@ import { nativeCargo, nativeTarget } from './nativeCargo.mjs'
 /** `module`: proved as WASM too, and so with its proving key committed. */
 const CIRCUITS = [
   { name: 'weather', crate: 'weather-circuit', artifacts: 'examples/halo2-weather/artifacts', module: true },
+  { name: 'signed-readings', crate: 'signed-readings-circuit', artifacts: 'examples/signed-readings/artifacts' },
 ]
 const FIXTURES = { modules: ['prove_string', 'prove_bytes'], artifacts: 'packages/runtimes/src/halo2/fixtures' }
-const VECTORS = [{ tool: 'vectors', file: 'test/vectors/input-commitment.json' }]
+const VECTORS = [
+  { tool: 'vectors', file: 'test/vectors/input-commitment.json' },
+  { tool: 'vectors-signed-readings', file: 'test/vectors/signed-readings.json' },
+]
 const WASM = 'wasm32-unknown-unknown'
 
 const require = createRequire(join(root, 'examples/halo2-weather/package.json'))

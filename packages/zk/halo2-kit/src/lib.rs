@@ -20,6 +20,7 @@ mod randomness;
 mod readings;
 mod scaled_integer;
 mod schema;
+mod statistics;
 mod task;
 mod verifying_key;
 
@@ -33,5 +34,6 @@ pub use proof::{Proof, prove, verify};
 pub use readings::Readings;
 pub use scaled_integer::scaled_integer;
 pub use schema::{Field, Schema};
+pub use statistics::statistics;
 pub use task::{TaskFields, TaskInput, TaskWitness, hex_word, prove_task};
 pub use verifying_key::VerifyingKey;

@@ -5,6 +5,7 @@ use halo2_kit::{
     keygen::{Srs, generate, write_artifacts},
     prove,
 };
+use signed_readings_circuit::SignedReadings;
 use std::{marker::PhantomData, path::Path};
 use weather_circuit::Weather;
 
@@ -18,12 +19,20 @@ pub struct Circuit {
     pub operations: &'static dyn Operations,
 }
 
-pub static CIRCUITS: &[Circuit] = &[Circuit {
-    id: "weather",
-    test_key: include_bytes!("../../../../examples/halo2-weather/artifacts/verifying.key"),
-    memory_bytes: 32 << 20,
-    operations: &Of::<Weather>(PhantomData),
-}];
+pub static CIRCUITS: &[Circuit] = &[
+    Circuit {
+        id: "weather",
+        test_key: include_bytes!("../../../../examples/halo2-weather/artifacts/verifying.key"),
+        memory_bytes: 32 << 20,
+        operations: &Of::<Weather>(PhantomData),
+    },
+    Circuit {
+        id: "signed-readings",
+        test_key: include_bytes!("../../../../examples/signed-readings/artifacts/verifying.key"),
+        memory_bytes: 1400 << 20,
+        operations: &Of::<SignedReadings>(PhantomData),
+    },
+];
 
 /// What can be done with a circuit, whichever it is.
 pub trait Operations: Send + Sync {
