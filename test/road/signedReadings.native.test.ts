@@ -31,7 +31,7 @@ import { encodeFunctionData } from 'viem'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../support/until.ts'
 
-/** Proving two signatures takes half a minute of two cores, and the key of a first proof as long. */
+/** Proving two signatures takes half a minute of two cores, and the key of a first proof twice that. */
 const PATIENCE_MS = 5 * 60_000
 
 const fileOf = (version: ProjectVersion): Uint8Array =>
