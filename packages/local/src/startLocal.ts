@@ -240,7 +240,7 @@ async function start(
     native: o.native === undefined ? findNative() : o.native,
     ...(o.external === undefined ? {} : { external: o.external }),
     ...(o.runtimes === undefined ? {} : { instead: o.runtimes }),
-    ...(o.provers === undefined ? {} : { machine: { cores: o.provers } }),
+    machine: { ...(o.provers === undefined ? {} : { cores: o.provers }), gpus: gpus() },
     maxWaiting: LINE,
     maxWaitMs: LINE_MS,
     telemetry,
@@ -457,6 +457,12 @@ async function fund(chain: ChainClient, keys: NodeKeys): Promise<void> {
     [keys.settler.address, toHex(Uint8Array.of(0x21, 0xe1, 0x9e, 0x0c, 0x9b, 0xab, 0x24, 0, 0, 0))],
     () => null,
   )
+}
+
+/** GPUs that the native runtime proves on: it takes one a proof. */
+function gpus(): number {
+  const { W3B_GPUS } = process.env
+  return W3B_GPUS !== undefined && /^[0-9]{1,2}$/.test(W3B_GPUS) ? Number(W3B_GPUS) : 0
 }
 
 function contentEndpoints() {

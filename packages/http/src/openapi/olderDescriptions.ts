@@ -42,7 +42,7 @@ export const olderDescriptions: readonly Description[] = [
     summary: 'What happened to a message',
     answer: {
       schema: z.object({ messageID: z.string(), states: z.array(state).nullable() }),
-      is: 'Its states in order; null where there is no such message.',
+      is: 'Its states in order, each once; the comment of `dispatched` says how far a long proof is. Null where there is no such message.',
     },
     errors: [429],
   },
@@ -53,7 +53,7 @@ export const olderDescriptions: readonly Description[] = [
     summary: 'What happened to a task',
     answer: {
       schema: z.object({ taskID: uint64, projectID: uint64, states: z.array(state).nullable() }),
-      is: 'Its states in order; null where there is no such task.',
+      is: 'Its states in order, each once; the comment of `dispatched` says how far a long proof is. Null where there is no such task.',
     },
     errors: [400, 401, 429],
     token: 'optional',

@@ -66,7 +66,10 @@ const batchResult = z.object({ results: z.array(z.union([accepted, refused])) })
 
 const stateEntry = z
   .object({ state: z.string(), time, actor: z.string(), reason: z.string(), result: z.string().nullable() })
-  .openapi('StateEntry')
+  .openapi('StateEntry', {
+    description:
+      'A step; or, with the state that it is in, a line about how far its proof is, such as `proving: 3 of 20 segments`.',
+  })
 
 const message = z
   .object({
