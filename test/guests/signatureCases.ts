@@ -56,7 +56,7 @@ async function signed(algorithm: Algorithm, n = 0, reading = READING): Promise<F
 }
 
 const text = (...fields: readonly Fields[]): string[] => fields.map((one) => JSON.stringify(one))
-const HOLDS_NOT = /signature does not hold/
+const HOLDS_NOT = /payload [01]: signature does not hold/
 
 /** A signature with one bit of it changed. */
 function flipped(fields: Fields, bit: number): Fields {
@@ -218,6 +218,6 @@ export async function malformedCases(): Promise<SignatureCase[]> {
       refused: /twice/,
     },
     { name: 'no time', payloads: await withReading('{"temperature":1}'), refused: /time is missing/ },
-    { name: 'no JSON', payloads: ['not JSON'], refused: /JSON/ },
+    { name: 'no JSON', payloads: ['not JSON'], refused: /payload 0, byte 0: no JSON object/ },
   ]
 }

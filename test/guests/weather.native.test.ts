@@ -37,18 +37,18 @@ describe('the weather guest', () => {
   })
 
   it.each([
-    ['two decimals', '{"temperature":21.45}', /decimal places/],
+    ['two decimals', '{"temperature":21.45}', /payload 1: temperature has more decimal places/],
     ['a warmer day than there can be', '{"temperature":60.1}', /out of its bounds/],
     ['a colder one', '{"temperature":-40.1}', /out of its bounds/],
-    ['a number that is huge', '{"temperature":1e400}', /too large/],
+    ['a number that is huge', '{"temperature":1e400}', /payload 1: temperature is too large/],
     ['a key twice', '{"temperature":1,"temperature":1}', /there twice/],
     ['a key twice, once in another spelling', '{"temperature":1,"temperatur\\u0065":1}', /there twice/],
     ['no temperature', '{"wind":1}', /is missing/],
-    ['a temperature in quotes', '{"temperature":"1"}', /has to be a JSON number/],
-    ['an array', '[{"temperature":1}]', /JSON/],
-    ['something behind the object', '{"temperature":1}}', /JSON/],
-    ['no JSON', 'warm', /JSON/],
-    ['an empty payload', '', /JSON/],
+    ['a temperature in quotes', '{"temperature":"1"}', /payload 1: temperature has to be a JSON number/],
+    ['an array', '[{"temperature":1}]', /payload 1, byte \d+: /],
+    ['something behind the object', '{"temperature":1}}', /payload 1, byte \d+: /],
+    ['no JSON', 'warm', /payload 1, byte \d+: /],
+    ['an empty payload', '', /payload 1, byte \d+: /],
   ])('refuses %s, and says which payload it is in', async (_what, payload, reason) => {
     const executed = await run(['{"temperature":1}', payload])
     expect(executed).toEqual({ refused: expect.stringMatching(reason) })

@@ -5,7 +5,7 @@ import { artifacts } from './artifacts.ts'
 /**
  * The version object of this example's project file; `writeProjectFile` makes the file of it.
  *
- * @param options.amount readings a task; default 8, which a proof of 2^16 cycles holds; 32 take one of 2^17
+ * @param options.amount readings a task; default 8, which a proof of 2^16 cycles holds; 24 take one of 2^17
  * @param options.maxAgeMs close a task with fewer once its oldest reading has waited so long; default 10 s
  * @param options.output default: the prover's log. To settle on-chain takes a node with a compressor: only Groth16 receipts are checked there
  */

@@ -1,4 +1,4 @@
-use guest_kit::{Json, Payload, hex, scaled_integer, sha256};
+use guest_kit::{Json, Payload, hex, sha256};
 
 use crate::key_tree::{DEPTH, root_of};
 use crate::message::Message;
@@ -24,34 +24,33 @@ impl Reading {
         let names =
             ["reading", "version", "device", "nonce", "algorithm", "key", "signature", "index", "path", "domain"];
         let [reading, version, device, nonce, algorithm, key, signature, index, path, domain] = payload.members(names);
-        let (text, version, device) = (string(reading), string(version), string(device));
+        let (text, version, device) = (string(payload, reading), string(payload, version), string(payload, device));
         let message = Message {
             version_hash: verifier.version_hash(&version),
             device: &device,
-            nonce: integer(unquoted(nonce), "nonce"),
+            nonce: integer(payload, nonce, "nonce"),
             payload_hash: sha256(&text),
         };
-        let (chain_id, contract) = read_domain(payload.index, domain);
+        let (chain_id, contract) = read_domain(payload, domain);
         let audience = verifier.audience(chain_id, contract);
         let (scope, digest) = (audience.scope, audience.digest(&message));
-        let signature = hex(unquoted(signature), "signature");
-        let key = unquoted(key);
-        let index = scaled_integer(index, 0, "index");
-        let index =
-            u8::try_from(index).unwrap_or_else(|_| panic!("payload {}: index is out of its bounds", payload.index));
-        let path = read_path(path);
+        let signature = bytes(payload, signature, "signature");
+        let index = payload.number(index, "index", 0, 0, (1 << DEPTH) - 1) as u8;
+        let path = read_path(payload, path);
         let (keys_root, holds) = match unquoted(algorithm) {
             b"ed25519" => {
-                let key = hex(key, "key");
+                let key = bytes(payload, key, "key");
                 (root_of(1, &key, index, &path), verifier.ed25519_holds(&key, &signature, &digest))
             }
             b"p256" => {
-                let key = hex(key, "key");
+                let key = bytes(payload, key, "key");
                 (root_of(2, &key, index, &path), verifier.p256_holds(&key, &signature, &sha256(&digest)))
             }
-            _ => panic!("payload {}: algorithm has to be ed25519 or p256", payload.index),
+            _ => payload.refuse("algorithm", "has to be ed25519 or p256"),
         };
-        assert!(holds, "payload {}: its signature does not hold", payload.index);
+        if !holds {
+            payload.refuse("signature", "does not hold");
+        }
 
         let reading = Payload { index: payload.index, text: &text };
         let [temperature, time] = reading.members(["temperature", "time"]);
@@ -64,16 +63,16 @@ impl Reading {
 }
 
 /// A registry's chain and address.
-fn read_domain(index: usize, text: &[u8]) -> (u64, [u8; 20]) {
-    let [chain_id, contract] = Payload { index, text }.members(["chainId", "verifyingContract"]);
-    let contract = hex(unquoted(contract), "domain.verifyingContract");
-    (integer(unquoted(chain_id), "domain.chainId"), contract)
+fn read_domain(payload: Payload, text: &[u8]) -> (u64, [u8; 20]) {
+    let domain = Payload { text, ..payload };
+    let [chain_id, contract] = domain.members(["chainId", "verifyingContract"]);
+    (integer(payload, chain_id, "domain.chainId"), bytes(payload, contract, "domain.verifyingContract"))
 }
 
-fn read_path(text: &[u8]) -> [[u8; 32]; DEPTH] {
+fn read_path(payload: Payload, text: &[u8]) -> [[u8; 32]; DEPTH] {
     let mut path = Vec::with_capacity(DEPTH);
-    Json::new(text).elements(|json| path.push(hex(json.digits(), "path")));
-    path.try_into().unwrap_or_else(|_| panic!("path has to have {DEPTH} siblings"))
+    Json::of_payload(payload.index, text).elements(|json| path.push(bytes(payload, json.skip(), "path")));
+    path.try_into().unwrap_or_else(|_| payload.refuse("path", "has to have 8 siblings"))
 }
 
 /// What stands between the quotes of a string in which nothing is escaped; else what is no digit.
@@ -81,13 +80,17 @@ fn unquoted(text: &[u8]) -> &[u8] {
     text.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\"")).unwrap_or_default()
 }
 
-fn string(text: &[u8]) -> Vec<u8> {
+fn string(payload: Payload, text: &[u8]) -> Vec<u8> {
     let mut string = Vec::new();
-    Json::new(text).append_string(&mut string);
+    Json::of_payload(payload.index, text).append_string(&mut string);
     string
 }
 
-fn integer(text: &[u8], field: &str) -> u64 {
-    let text = core::str::from_utf8(text).unwrap_or_default();
-    text.parse().unwrap_or_else(|_| panic!("{field} has to be an integer in decimal, below 2^64"))
+fn bytes<const N: usize>(payload: Payload, text: &[u8], field: &str) -> [u8; N] {
+    hex(unquoted(text)).unwrap_or_else(|| payload.refuse(field, "has to be 0x and hex digits of its length"))
+}
+
+fn integer(payload: Payload, text: &[u8], field: &str) -> u64 {
+    let text = core::str::from_utf8(unquoted(text)).unwrap_or_default();
+    text.parse().unwrap_or_else(|_| payload.refuse(field, "has to be an integer in decimal, below 2^64"))
 }

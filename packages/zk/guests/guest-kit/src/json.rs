@@ -4,14 +4,22 @@ use alloc::vec::Vec;
 pub struct Json<'a> {
     text: &'a [u8],
     at: usize,
+    /// Whose text it is.
+    payload: Option<usize>,
 }
 
 /// How deep values may lie in values that are passed over.
 const MAX_DEPTH: u32 = 64;
 
 impl<'a> Json<'a> {
+    /// What the prover hands over.
     pub fn new(text: &'a [u8]) -> Self {
-        Self { text, at: 0 }
+        Self { text, at: 0, payload: None }
+    }
+
+    /// Something in a payload.
+    pub fn of_payload(index: usize, text: &'a [u8]) -> Self {
+        Self { text, at: 0, payload: Some(index) }
     }
 
     /// Reads an object: `each` is given every key and has to read or `skip` its value.
@@ -26,10 +34,10 @@ impl<'a> Json<'a> {
             self.expect(b':');
             if key.escaped {
                 let mut plain = Vec::new();
-                unescape(key.quoted, &mut plain);
+                self.unescape(key.quoted, &mut plain);
                 each(&plain, self);
             } else {
-                each(key.source, self);
+                each(key.source(), self);
             }
             if self.next_is(b'}') {
                 return;
@@ -56,15 +64,17 @@ impl<'a> Json<'a> {
     /// Reads a string, and appends what it stands for as UTF-8.
     pub fn append_string(&mut self, to: &mut Vec<u8>) {
         self.expect(b'"');
-        self.at += unescape(&self.text[self.at..], to);
+        self.at += self.unescape(&self.text[self.at..], to);
     }
 
     /// Reads a string in which nothing is escaped: hex or decimal digits.
     pub fn digits(&mut self) -> &'a [u8] {
         self.space();
         let text = self.string_text();
-        assert!(!text.escaped, "JSON: an escape at byte {}, where digits are", self.at);
-        text.source
+        if text.escaped {
+            self.refuse("an escape where digits have to be");
+        }
+        text.source()
     }
 
     /// Passes over a value. Returns its source text.
@@ -78,17 +88,21 @@ impl<'a> Json<'a> {
     /// Checks that nothing follows.
     pub fn end(&mut self) {
         self.space();
-        assert!(self.at == self.text.len(), "JSON: something follows at byte {}", self.at);
+        if self.at != self.text.len() {
+            self.refuse("something behind the JSON value");
+        }
     }
 
     fn skip_value(&mut self, depth: u32) {
-        assert!(depth < MAX_DEPTH, "JSON: values lie more than {MAX_DEPTH} deep");
+        if depth == MAX_DEPTH {
+            self.refuse("values lie too deep");
+        }
         self.space();
         match self.peek() {
             b'"' => {
                 let text = self.string_text();
                 if text.escaped {
-                    unescape(text.quoted, &mut Vec::new());
+                    self.unescape(text.quoted, &mut Vec::new());
                 }
             }
             b'{' => self.members(|_, json| json.skip_value(depth + 1)),
@@ -102,12 +116,16 @@ impl<'a> Json<'a> {
         let length = rest.iter().position(|byte| !matches!(byte, b'+'..=b'z') || *byte == b',' || *byte == b']');
         let text = &rest[..length.unwrap_or(rest.len())];
         let known = matches!(text, b"true" | b"false" | b"null");
-        assert!(known || is_number(text), "JSON: no value at byte {}", self.at);
+        if !known && !is_number(text) {
+            self.refuse("no JSON value");
+        }
         self.at += text.len();
     }
 
     fn string_text(&mut self) -> StringText<'a> {
-        assert!(self.peek() == b'"', "JSON: no string at byte {}", self.at);
+        if self.peek() != b'"' {
+            self.refuse("no JSON string");
+        }
         let rest = &self.text[self.at + 1..];
         let mut escaped = false;
         let mut bytes = rest.iter();
@@ -118,17 +136,23 @@ impl<'a> Json<'a> {
                     escaped = true;
                     bytes.next();
                 }
-                Some(0..=31) | None => panic!("JSON: a string that begins at byte {} does not end", self.at),
+                Some(0..=31) | None => self.refuse("a JSON string that does not end"),
                 Some(_) => {}
             }
         }
         let length = rest.len() - bytes.len();
         self.at += 1 + length;
-        StringText { source: &rest[..length - 1], quoted: rest, escaped }
+        StringText { quoted: &rest[..length], escaped }
     }
 
     fn expect(&mut self, byte: u8) {
-        assert!(self.next_is(byte), "JSON: no {} at byte {}", byte as char, self.at);
+        if !self.next_is(byte) {
+            self.refuse(match byte {
+                b'{' => "no JSON object",
+                b'[' => "no JSON array",
+                _ => "not JSON",
+            });
+        }
     }
 
     fn next_is(&mut self, byte: u8) -> bool {
@@ -149,18 +173,34 @@ impl<'a> Json<'a> {
     fn peek(&self) -> u8 {
         self.text.get(self.at).copied().unwrap_or(0)
     }
+
+    fn unescape(&self, quoted: &[u8], to: &mut Vec<u8>) -> usize {
+        unescape(quoted, to).unwrap_or_else(|problem| self.refuse(problem))
+    }
+
+    #[cold]
+    fn refuse(&self, problem: &str) -> ! {
+        match self.payload {
+            Some(index) => panic!("payload {index}, byte {}: {problem}", self.at),
+            None => panic!("the task's input, byte {}: {problem}", self.at),
+        }
+    }
 }
 
 struct StringText<'a> {
-    /// What stands between the quotes.
-    source: &'a [u8],
-    /// From behind the first quote on.
+    /// From behind the first quote to the last one.
     quoted: &'a [u8],
     escaped: bool,
 }
 
+impl<'a> StringText<'a> {
+    fn source(&self) -> &'a [u8] {
+        &self.quoted[..self.quoted.len() - 1]
+    }
+}
+
 /// Appends what a string stands for, which begins behind its first quote. Returns how many bytes it has, with its last quote.
-fn unescape(text: &[u8], to: &mut Vec<u8>) -> usize {
+fn unescape(text: &[u8], to: &mut Vec<u8>) -> Result<usize, &'static str> {
     // No escape is shorter than what it stands for.
     to.reserve(text.len());
     let start = to.len();
@@ -179,16 +219,16 @@ fn unescape(text: &[u8], to: &mut Vec<u8>) -> usize {
                 Some(b't') => b'\t',
                 Some(b'u') => {
                     let mut text = rest.as_slice();
-                    for byte in unicode(&mut text).encode_utf8(&mut [0; 4]).bytes() {
+                    for byte in unicode(&mut text)?.encode_utf8(&mut [0; 4]).bytes() {
                         room[length].write(byte);
                         length += 1;
                     }
                     rest = text.iter();
                     continue;
                 }
-                _ => panic!("JSON: an unknown escape in a string"),
+                _ => return Err("an unknown escape in a JSON string"),
             },
-            Some(0..=31) | None => panic!("JSON: a string does not end"),
+            Some(0..=31) | None => return Err("a JSON string that does not end"),
             Some(&byte) => byte,
         };
         room[length].write(byte);
@@ -196,28 +236,28 @@ fn unescape(text: &[u8], to: &mut Vec<u8>) -> usize {
     }
     // SAFETY: so many bytes were written.
     unsafe { to.set_len(start + length) };
-    text.len() - rest.len()
+    Ok(text.len() - rest.len())
 }
 
 /// What `\u` and the digits behind it stand for. A lone surrogate becomes what it becomes when a string is encoded as UTF-8.
-fn unicode(text: &mut &[u8]) -> char {
-    let high = code_unit(text);
+fn unicode(text: &mut &[u8]) -> Result<char, &'static str> {
+    let high = code_unit(text)?;
     if high & 0xfc00 == 0xd800 && text.starts_with(b"\\u") {
         let mut behind = &text[2..];
-        let low = code_unit(&mut behind);
+        let low = code_unit(&mut behind)?;
         if low & 0xfc00 == 0xdc00 {
             *text = behind;
-            return char::from_u32(0x10000 + ((high & 0x3ff) << 10 | low & 0x3ff)).unwrap_or_default();
+            return Ok(char::from_u32(0x10000 + ((high & 0x3ff) << 10 | low & 0x3ff)).unwrap_or_default());
         }
     }
-    char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER)
+    Ok(char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER))
 }
 
-fn code_unit(text: &mut &[u8]) -> u32 {
-    let digits = text.get(..4).unwrap_or_default();
+fn code_unit(text: &mut &[u8]) -> Result<u32, &'static str> {
+    let (digits, rest) = text.split_at_checked(4).ok_or("\\u without four hex digits")?;
+    *text = rest;
     let unit = digits.iter().try_fold(0, |unit, &digit| Some(unit << 4 | (digit as char).to_digit(16)?));
-    *text = text.get(4..).unwrap_or_default();
-    unit.filter(|_| digits.len() == 4).unwrap_or_else(|| panic!("JSON: \\u without four hex digits"))
+    unit.ok_or("\\u without four hex digits")
 }
 
 /// Whether a text is a number as JSON writes them.

@@ -13,25 +13,32 @@ impl<'a> Payload<'a> {
     /// Panics where the payload is not a JSON object, or a member is missing or there twice.
     pub fn members<const N: usize>(&self, names: [&str; N]) -> [&'a [u8]; N] {
         let mut found: [Option<&[u8]>; N] = [None; N];
-        let mut json = Json::new(self.text);
+        let mut json = Json::of_payload(self.index, self.text);
         json.members(|key, json| {
             let value = json.skip();
             if let Some(at) = names.iter().position(|name| name.as_bytes() == key) {
-                assert!(found[at].is_none(), "payload {}: {} is there twice", self.index, names[at]);
-                found[at] = Some(value);
+                if found[at].replace(value).is_some() {
+                    self.refuse(names[at], "is there twice");
+                }
             }
         });
         json.end();
-        core::array::from_fn(|at| {
-            found[at].unwrap_or_else(|| panic!("payload {}: {} is missing", self.index, names[at]))
-        })
+        core::array::from_fn(|at| found[at].unwrap_or_else(|| self.refuse(names[at], "is missing")))
     }
 
     /// A number of the payload times 10^scale; see `scaled_integer`. Panics unless it lies in the bounds.
     pub fn number(&self, text: &[u8], field: &str, scale: i32, min: i64, max: i64) -> i64 {
-        let value = scaled_integer(text, scale, field);
-        assert!((min..=max).contains(&value), "payload {}: {field} is out of its bounds", self.index);
+        let value = scaled_integer(text, scale).unwrap_or_else(|problem| self.refuse(field, problem));
+        if !(min..=max).contains(&value) {
+            self.refuse(field, "is out of its bounds");
+        }
         value
+    }
+
+    /// Ends the guest with what is wrong with a field of this payload.
+    #[cold]
+    pub fn refuse(&self, field: &str, problem: &str) -> ! {
+        panic!("payload {}: {field} {problem}", self.index)
     }
 }
 

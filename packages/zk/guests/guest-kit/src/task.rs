@@ -37,12 +37,12 @@ impl Task {
         let (mut binding, mut salt) = (None, None);
         let (mut project_id, mut expected) = (None, None);
         Json::new(input).members(|key, json| match key {
-            b"binding" => binding = Some(hex(json.digits(), "binding")),
-            b"salt" => salt = Some(hex::<32>(json.digits(), "salt")),
+            b"binding" => binding = Some(word_of(json, "binding")),
+            b"salt" => salt = Some(word_of(json, "salt")),
             b"data" => json.elements(|json| payloads.push(append(&mut preimage, json))),
             b"task" => json.members(|key, json| match key {
                 b"projectId" => project_id = Some(integer(json.digits(), "task.projectId")),
-                b"inputCommitment" => expected = Some(hex::<32>(json.digits(), "task.inputCommitment")),
+                b"inputCommitment" => expected = Some(word_of(json, "task.inputCommitment")),
                 _ => {
                     json.skip();
                 }
@@ -80,6 +80,10 @@ impl Task {
         journal.extend_from_slice(outputs.as_flattened());
         crate::commit(&journal);
     }
+}
+
+fn word_of(json: &mut Json, field: &str) -> [u8; 32] {
+    hex(json.digits()).unwrap_or_else(|| panic!("{field} has to be 0x and 64 hex digits"))
 }
 
 /// Appends a payload with its length to what the commitment hashes. Returns where it lies.
