@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import type { ProofOutput, ProveJob, ProveProgress } from '@w3bstream/core/ports'
 import { runtimeSuite } from '@w3bstream/core/ports/suites'
 import { ProgramError, ProgramLimitError, RuntimeLostError, toHex, UnsupportedRuntimeError } from '@w3bstream/protocol'
@@ -6,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { GrpcRuntime } from './GrpcRuntime.ts'
 import { protocols } from './grpc/protocols.ts'
 import { Risc0Runtime } from './Risc0Runtime.ts'
+import { childrenOf } from './test/childrenOf.ts'
 import { guestJob, imageIdOf } from './test/guests.ts'
 import { COMMITMENT } from './test/proveJob.ts'
 import { answer, startGrpcServer, stream } from './test/startGrpcServer.ts'
@@ -21,10 +21,11 @@ describe('Risc0Runtime', () => {
     const { native, close } = startNative()
     return {
       runtime: new Risc0Runtime({ native }),
-      good: guestJob('silent'),
+      good: narrow(guestJob('silent')),
       failing: guestJob('panics'),
-      endless: guestJob('loops', { timeoutMs: 1_500 }),
-      hungry: guestJob('allocates', { timeoutMs: 60_000 }),
+      endless: narrow(guestJob('loops', { timeoutMs: 1_500 })),
+      // Page by page, at a zkVM's speed: its time ends before its memory.
+      hungry: narrow(guestJob('allocates', { timeoutMs: 5_000 })),
       broken: { ...guestJob('silent'), program: { bytes: Buffer.from('no ELF at all'), hash: COMMITMENT } },
       close,
     }
@@ -169,7 +170,7 @@ describe('a process that is killed in the middle of a proof', () => {
         () => null,
         (error: unknown) => error,
       )
-    await proving.promise
+    expect(await Promise.race([proving.promise, outcome])).toBeUndefined()
     const { pid } = at.native
     if (pid === undefined) throw new TypeError('no server')
     for (const victim of victims(pid)) process.kill(victim, 'SIGKILL')
@@ -178,9 +179,9 @@ describe('a process that is killed in the middle of a proof', () => {
   })
 })
 
-function childrenOf(pid: number): number[] {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
-  return children === '' ? [] : children.split(' ').map(Number)
+/** One thread is enough: two jobs at a time must have theirs. */
+function narrow(job: ProveJob): ProveJob {
+  return { ...job, limits: { ...job.limits, threads: 1 } }
 }
 
 function corrupt(job: ProveJob): ProveJob {

@@ -37,7 +37,7 @@ function ofStatus(code: number, runtime: VmType, reason: string): Error {
     case status.INVALID_ARGUMENT:
       return new ProgramError({ runtime, reason })
     case status.RESOURCE_EXHAUSTED:
-      return new ProgramLimitError({ runtime, limit: reason })
+      return new ProgramLimitError({ runtime, limit: limitOf(reason) })
     case status.FAILED_PRECONDITION:
     case status.UNIMPLEMENTED:
     case status.PERMISSION_DENIED:
@@ -47,3 +47,6 @@ function ofStatus(code: number, runtime: VmType, reason: string): Error {
       return new RuntimeLostError({ runtime, reason })
   }
 }
+
+/** A limit's name ends the error's sentence; a sentence of the server's own follows it. */
+const limitOf = (reason: string): string => (/^[A-Z]/.test(reason) ? `limits: ${reason.replace(/\.$/, '')}` : reason)

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, vi } from 'vitest'
 import { residentBytes } from '../sandbox/residentBytes.ts'
+import { childrenOf } from '../test/childrenOf.ts'
 import { startNative } from '../test/startNative.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
@@ -40,9 +40,9 @@ describe('NativeServer with its binary', () => {
 
   it('leaves no process behind when its parent is killed while it proves', async () => {
     const parent = spawn(process.execPath, [fileURLToPath(new URL('../test/nativeOrphan.ts', import.meta.url))])
-    const [line] = await once(parent.stdout, 'data')
+    const [line] = await Promise.race([once(parent.stdout, 'data'), once(parent, 'exit')])
     const pid = Number.parseInt(String(line), 10)
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number)
+    const children = childrenOf(pid)
     expect(children.length).toBeGreaterThan(0)
     parent.kill('SIGKILL')
     for (const process of [pid, ...children]) await gone(process)

@@ -33,8 +33,10 @@ export interface NativeOptions {
 interface Running {
   readonly process: ChildProcess
   readonly client: RuntimeClient
+  readonly gone: Promise<void>
 }
 
+const never = new AbortController().signal
 const START_MS = 30_000
 const DRAIN_MS = 5_000
 const LEAST_PAUSE_MS = 100
@@ -83,7 +85,9 @@ export class NativeServer implements RuntimeEngine {
   async #ensure(signal: AbortSignal): Promise<Running> {
     signal.throwIfAborted()
     if (this.#closing !== null) throw lost('it is closed')
-    if (this.#running !== null) return this.#running
+    for (let running = this.#running; running !== null; running = this.#running)
+      if (await untilAborted(answers(running), signal)) return running
+    if (this.#closing !== null) throw lost('it is closed')
     this.#starting ??= this.#start().finally(() => {
       this.#starting = null
     })
@@ -119,7 +123,7 @@ export class NativeServer implements RuntimeEngine {
       const ended = gone.then(() => Promise.reject(new Error('it ended')))
       await untilAborted(Promise.race([told.listening, ended]), patience.signal)
       await client.describe(patience.signal)
-      const running = { process: child, client }
+      const running = { process: child, client, gone }
       this.#running = running
       void gone.then(() => connection.close())
       return running
@@ -199,6 +203,18 @@ const missing = (binary: string): string =>
   `there is no native runtime at ${binary}: run \`npm run build:native\` (needs cargo and clang)`
 const lost = (reason: string): GrpcFailure =>
   new GrpcFailure('lost', `the native runtime: ${reason}`, status.UNAVAILABLE)
+
+/** Whether a process still does; one that does not has ended afterwards. */
+async function answers({ process, client, gone }: Running): Promise<boolean> {
+  const connected = client.ready(never).then(
+    () => true,
+    () => false,
+  )
+  if (await Promise.race([connected, gone.then(() => false)])) return true
+  process.kill('SIGKILL')
+  await gone
+  return false
+}
 
 /** Waits for the line that says it listens, and keeps the end of what it says otherwise. */
 function listenTo({ stdout, stderr }: ChildProcess): { readonly listening: Promise<void>; said(): string } {

@@ -13,7 +13,8 @@ export const guestJob = (name: Guest, p: Parameters<typeof proveJob>[1] = {}) =>
   proveJob(readFileSync(new URL(`${name}.elf`, folder)), {
     inputCommitment: hash(`0x${'00'.repeat(32)}`),
     timeoutMs: 240_000,
-    memoryBytes: 1024 ** 3,
+    // What the smallest segments take.
+    memoryBytes: 700 * 1024 ** 2,
     ...p,
   })
 
