@@ -181,3 +181,11 @@ fn older_json_is_what_older_receivers_read() {
     assert_eq!(stark["Stark"]["imageId"], format!("0x{}", hex::encode(id)));
     assert_eq!(stark["Stark"]["journal"], "0x6a");
 }
+
+#[test]
+fn a_benchmark_proves_a_program_of_its_own() {
+    let program = risc0_prover::spin_program(1_000);
+    let bench = risc0_prover::bench(&program, &[], &LIMITS).unwrap();
+    assert!(bench.execution.user_cycles > 1_000 && bench.execution.journal.is_empty());
+    assert!(bench.user_khz > 0.0 && bench.total_khz >= bench.user_khz);
+}
