@@ -32,7 +32,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../support/until.ts'
 
 /** Proving two signatures takes half a minute of two cores, and the key of a first proof twice that. */
-const PATIENCE_MS = 5 * 60_000
+const PATIENCE_MS = 8 * 60_000
 
 const fileOf = (version: ProjectVersion): Uint8Array =>
   writeProjectFile({ defaultVersion: version.version, versions: [version], unknown: {} })

@@ -23,7 +23,7 @@ export function circuitProject(options: ProjectOptions = {}): ProjectVersion {
     code: packed(Buffer.from('The circuit signed-readings of the native runtime.')),
     codeExpParam: JSON.stringify({ circuit: 'signed-readings', verifying_key: verifyingKey }),
     inputs: { scheme: 'poseidon-bn254', capacity, fields: FIELDS },
-    limits: { timeoutMs: 5 * 60_000, memoryBytes: 4 * 2 ** 30 },
+    limits: { timeoutMs: 10 * 60_000, memoryBytes: 4 * 2 ** 30 },
   }
 }
 
