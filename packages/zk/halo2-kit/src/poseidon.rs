@@ -5,6 +5,7 @@ use halo2_base::{
     poseidon::hasher::{PoseidonSponge, spec::OptimizedPoseidonSpec},
 };
 use snark_verifier::{loader::native::NativeLoader, util::hash::Poseidon};
+use std::sync::LazyLock;
 
 const T: usize = 4;
 const RATE: usize = 3;
@@ -12,12 +13,16 @@ const R_F: usize = 8;
 const R_P: usize = 56;
 const SECURE_MDS: usize = 0;
 
+/// Deriving the constants takes longer than many hashes.
+static SPEC: LazyLock<OptimizedPoseidonSpec<Fr, T, RATE>> =
+    LazyLock::new(OptimizedPoseidonSpec::new::<R_F, R_P, SECURE_MDS>);
+
 /// Poseidon of the scheme `poseidon-bn254`: x^5, T = 4, rate 3, 8 full and 56 partial rounds, Grain constants.
 ///
 /// The state starts as `[2^64, 0, 0, 0]`; each chunk of 3 is added to the last three words, a short chunk adds 1 after
 /// its last element, and the state is permuted; a length divisible by 3 absorbs one empty chunk more. Word 1 is the hash.
 pub fn poseidon(preimage: &[Fr]) -> Fr {
-    let mut sponge = Poseidon::<Fr, Fr, T, RATE>::new::<R_F, R_P, SECURE_MDS>(&NativeLoader);
+    let mut sponge = Poseidon::<Fr, Fr, T, RATE>::from_spec(&NativeLoader, SPEC.clone());
     sponge.update(preimage);
     sponge.squeeze()
 }
@@ -28,8 +33,7 @@ pub fn assigned_poseidon(
     gate: &impl GateInstructions<Fr>,
     preimage: &[AssignedValue<Fr>],
 ) -> AssignedValue<Fr> {
-    let spec = OptimizedPoseidonSpec::new::<R_F, R_P, SECURE_MDS>();
-    let mut sponge = PoseidonSponge::<Fr, T, RATE>::from_spec(ctx, spec);
+    let mut sponge = PoseidonSponge::<Fr, T, RATE>::from_spec(ctx, SPEC.clone());
     sponge.update(preimage);
     sponge.squeeze(ctx, gate)
 }
