@@ -1,6 +1,6 @@
-import { ProgramError, ProgramLimitError } from '@w3bstream/protocol'
+import { ProgramError, ProgramLimitError, UnsupportedRuntimeError } from '@w3bstream/protocol'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { ProveJob, Runtime } from './Runtime.ts'
+import type { ProveJob, ProveProgress, Reservation, Runtime } from './Runtime.ts'
 
 /** A runtime with programs for it that behave in the ways that strangers' programs do. */
 export interface RuntimeSubject {
@@ -34,6 +34,53 @@ export const runtimeSuite = (make: () => Promise<RuntimeSubject>): void => {
       expect(output.raw).not.toBe('')
       expect(output.outputs).toMatch(/^0x(?:[0-9a-f]{64})*$/)
     }
+  })
+
+  it('tells how far it is in order, nothing after it is done, and what it took where it can', async () => {
+    const { runtime, good } = subject
+    const told: ProveProgress[] = []
+    const { usage } = await runtime.prove(good, never, (progress) => told.push(progress))
+    const count = told.length
+    for (const { done, planned } of told) {
+      expect(done).toBeGreaterThanOrEqual(0)
+      expect(done).toBeLessThanOrEqual(planned)
+    }
+    const proving = told.filter(({ phase }) => phase === 'proving').map(({ done }) => done)
+    expect(proving).toEqual(proving.toSorted((a, b) => a - b))
+    if (usage !== undefined) {
+      expect(usage.memoryBytes).toBeGreaterThan(0)
+      expect(usage.cpuMs).toBeGreaterThanOrEqual(0)
+    }
+    await runtime.prove(good, never)
+    expect(told).toHaveLength(count)
+  })
+
+  it('runs a program without proving, or says that it cannot', async () => {
+    const { runtime, good } = subject
+    const execution = await runtime.execute?.(good, never).catch((error: unknown) => error)
+    if (execution === undefined || execution instanceof UnsupportedRuntimeError) return
+    expect(execution).toMatchObject({ outputs: (await runtime.prove(good, never)).outputs })
+  })
+
+  it('proves in a place that was reserved, once it is given', async () => {
+    const { runtime, good, failing } = subject
+    if (runtime.reserve === undefined) return
+    const reserve = async ({ taskId, task, limits }: ProveJob): Promise<Reservation> => {
+      const reservation = await runtime.reserve?.({ taskId, task, limits }, never)
+      if (!reservation) throw new TypeError('there is no place')
+      return reservation
+    }
+    // A place that was used, or never was, is another's after it was given back.
+    for (let i = 0; i < 4; i++) (await reserve(good)).release()
+    const first = await reserve(good)
+    expect((await first.prove(good, never)).proof.length).toBeGreaterThan(0)
+    for (let i = 0; i < 2; i++) first.release()
+    const second = await reserve(failing)
+    await expect(second.prove(failing, never)).rejects.toThrow(ProgramError)
+    second.release()
+    const { taskId, task, limits } = good
+    const reason = new Error('no longer wanted')
+    await expect(runtime.reserve({ taskId, task, limits }, AbortSignal.abort(reason))).rejects.toBe(reason)
   })
 
   it('says why a program failed', async () => {
