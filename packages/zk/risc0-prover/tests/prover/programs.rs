@@ -84,17 +84,15 @@ fn cut_and_changed_programs_end_in_errors() {
     let mut variants: Vec<Vec<u8>> = Vec::new();
     variants.extend((0..whole.len()).step_by(487).map(|length| whole[..length].to_vec()));
     variants.extend((0..wrapped.len()).step_by(1511).map(|length| wrapped[..length].to_vec()));
+    let mut change = |program: &[u8], at: usize, flip: u8| {
+        let mut changed = program.to_vec();
+        changed[at] ^= flip;
+        variants.push(changed);
+    };
     // Each byte of the headers, and some of what is behind them.
-    let places =
-        (0..148).map(|at| (at, 0xff)).chain(random(5).take(40).map(|r| (r as usize % 12_000, (r >> 56) as u8)));
-    for (at, flip) in places {
-        for (program, behind) in [(&whole, 0), (&wrapped, 20)] {
-            let mut changed = program.clone();
-            let at = (at + behind) % changed.len();
-            changed[at] ^= flip;
-            variants.push(changed);
-        }
-    }
+    (0..148).for_each(|at| change(&whole, at, 0xff));
+    (0..40).for_each(|at| change(&wrapped, at, 0xff));
+    random(5).take(40).for_each(|r| change(&whole, r as usize % whole.len(), (r >> 56) as u8 | 1));
     let mut ran = 0;
     for variant in &variants {
         if let Ok(program) = Program::read(variant, "") {

@@ -34,7 +34,8 @@ fn a_guest_that_never_ends_goes_over_its_limit() {
 
 #[test]
 fn a_guest_that_allocates_without_end_ends() {
-    let error = execute(&program("allocates"), &[], &Limits { memory_bytes: 0, cycles: 300_000, threads: 0 }).unwrap_err();
+    let error =
+        execute(&program("allocates"), &[], &Limits { memory_bytes: 0, cycles: 300_000, threads: 0 }).unwrap_err();
     assert!(matches!(error, RunError::Program(_) | RunError::Limit(_)), "{error:?}");
 }
 
