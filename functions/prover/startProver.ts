@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import { ChainRegistry, RegisteredVerifier } from '@w3bstream/chain'
 import { consume, type Handled, type ProvePorts, proveTask, type Runtime } from '@w3bstream/core'
 import { InvalidInputError, taskId, type VmType } from '@w3bstream/protocol'
-import { createRuntimes, findNative, inflateOnce, type Runtimes } from '@w3bstream/runtimes'
+import { createRuntimes, inflateOnce, type Runtimes } from '@w3bstream/runtimes'
 import { MAX_RECEIVES } from '../shared/handleHints.ts'
 import { openChains } from '../shared/openChains.ts'
 import { openKey } from '../shared/openKey.ts'
@@ -10,6 +10,7 @@ import { openProjects } from '../shared/openProjects.ts'
 import { openUnit } from '../shared/openUnit.ts'
 import { readEndpoints } from '../shared/readEndpoints.ts'
 import { readEnvironment, type Variables } from '../shared/readEnvironment.ts'
+import { runtimeOptions } from './runtimeOptions.ts'
 import { ScaleInProtection } from './ScaleInProtection.ts'
 
 /** Hidden from other provers for so long at a time; extended while the work goes on. */
@@ -53,13 +54,11 @@ export async function startProver(variables: Variables, options: ProverOptions =
   const { chain, contracts, fromBlock } = openChains(env.config, urls, telemetry).home
   const agent = variables.ECS_AGENT_URI
   const inCloud = typeof agent === 'string' && agent !== ''
-  const { native, compressor, external } = env.config.runtimes
   const runtimes = createRuntimes({
     memoryBytes: limits.proveMemoryBytes,
     timeoutMs: limits.proveTimeoutMs,
     networkWall: inCloud,
-    native: native ? findNative({ ...nativeVariables(variables), W3B_COMPRESSOR_URL: compressor ?? '' }) : null,
-    external: new Map(Object.entries(external).map(([kind, address]) => [kind as VmType, address])),
+    ...runtimeOptions(env.config.runtimes, variables),
     instead: options.runtimes ?? new Map(),
     machine: { gpus: env.proveGpuQueue === null ? 0 : 1 },
     maxWaitMs: WAIT_MS,
@@ -129,14 +128,6 @@ async function prove(
     if (error instanceof InvalidInputError) return { type: 'failed', reason: error.message }
     throw error
   }
-}
-
-const NATIVE = ['W3B_NATIVE', 'XDG_CACHE_HOME', 'W3B_SRS', 'W3B_SRS_SHA256'] as const
-
-function nativeVariables(variables: Variables): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    NATIVE.flatMap((name) => (typeof variables[name] === 'string' ? [[name, variables[name]]] : [])),
-  )
 }
 
 /** Proofs at once, as far as that is known before any was seen: by processors, and by what their programs may take. */
