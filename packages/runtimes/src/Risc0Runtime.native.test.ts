@@ -1,13 +1,24 @@
+import { readFileSync } from 'node:fs'
 import type { ProofOutput, ProveJob, ProveProgress } from '@w3bstream/core/ports'
 import { runtimeSuite } from '@w3bstream/core/ports/suites'
-import { ProgramError, ProgramLimitError, RuntimeLostError, toHex, UnsupportedRuntimeError } from '@w3bstream/protocol'
+import {
+  concatBytes,
+  type Hash,
+  inputCommitment,
+  ProgramError,
+  ProgramLimitError,
+  RuntimeLostError,
+  toHex,
+  toWord,
+  UnsupportedRuntimeError,
+} from '@w3bstream/protocol'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { GrpcRuntime } from './GrpcRuntime.ts'
 import { protocols } from './grpc/protocols.ts'
 import { Risc0Runtime } from './Risc0Runtime.ts'
 import { childrenOf } from './test/childrenOf.ts'
 import { guestJob, imageIdOf } from './test/guests.ts'
-import { COMMITMENT } from './test/proveJob.ts'
+import { BINDING, COMMITMENT, proveJob } from './test/proveJob.ts'
 import { answer, startGrpcServer, stream } from './test/startGrpcServer.ts'
 import { startNative } from './test/startNative.ts'
 
@@ -52,6 +63,20 @@ describe('a guest', () => {
     expect(run.cycles?.segments).toBe(1)
     expect(run.cycles?.total).toBeGreaterThanOrEqual(run.cycles?.user ?? Number.NaN)
     expect(run.memoryBytes).toBeGreaterThan(0)
+  })
+
+  it('that is bound to its task states its outputs, and opens no other commitment', async () => {
+    const elf = readFileSync(new URL('../../../examples/risc0-weather/artifacts/weather.elf', import.meta.url))
+    const payloads = ['{"temperature":12.8}', '{"temperature":-1.5}']
+    const commitment = inputCommitment({ scheme: 'sha256' }, { salt: guestJob('silent').salt, payloads })
+    const weather = (committed: Hash): ProveJob => ({
+      ...guestJob('silent', { payloads, inputCommitment: committed }),
+      program: proveJob(elf).program,
+    })
+    const run = await runtime.execute(weather(commitment), never)
+    expect(run.outputs).toBe(toHex(concatBytes(...[2n, 913n, 385n, 528n].map((word) => toWord(word)))))
+    expect(run.journal).toBe(`${BINDING}${commitment.slice(2)}${run.outputs.slice(2)}`)
+    await expect(runtime.execute(weather(COMMITMENT), never)).rejects.toThrow(ProgramError)
   })
 
   it('brings its proof with progress, checked by its image id', () => {
