@@ -11,10 +11,11 @@
  *
  * Exit codes: 0 done, 1 failed, 3 a tool is missing, and the message says which.
  */
-import { spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { cpus, homedir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { cpus } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { BuildError, folder, run } from '../packages/zk/compiler.mjs'
+import { answers, archiveChoice, kernelCompiler, native } from '../packages/zk/nativeCargo.mjs'
 
 /** One release of CUDA, so that its compiler and headers fit each other. */
 const PACKAGES = [
@@ -25,24 +26,21 @@ const PACKAGES = [
   'nvidia-cuda-cccl==13.0.85',
 ]
 const architecture = process.env.CUDA_ARCHITECTURE ?? '90'
-const caches = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'w3bstream')
-const home = join(caches, 'native-cuda')
+const home = join(dirname(native), 'native-cuda')
 const toolkit = join(home, 'toolkit')
 const cuda = join(toolkit, 'nvidia', 'cu13')
 const target = join(home, 'target')
 const binary = join(target, 'native', 'w3b-runtime')
 
-class BuildError extends Error {
-  constructor(message, exitCode = 1) {
-    super(message)
-    this.exitCode = exitCode
+function checkTools() {
+  if (process.platform !== 'linux' || process.arch !== 'x64')
+    throw new BuildError('CUDA is built on Linux on x86-64', 3)
+  for (const [tool, how] of [
+    ['cargo', 'https://rustup.rs'],
+    ['python3', 'apt-get install python3-pip'],
+  ]) {
+    if (!answers(tool)) throw new BuildError(`${tool} is missing: ${how}`, 3)
   }
-}
-
-function run(command, args, { env = process.env, cwd } = {}) {
-  const { status, error } = spawnSync(command, args, { env, cwd, stdio: ['ignore', 'inherit', 'inherit'] })
-  if (error?.code === 'ENOENT') throw new BuildError(`${command} is missing`, 3)
-  if (status !== 0) throw new BuildError(`${command} ${args[0]} failed: ${error?.message ?? `exit ${status}`}`)
 }
 
 function installToolkit() {
@@ -57,7 +55,8 @@ function installToolkit() {
 
 /** The packages lay the toolkit out otherwise than its installer does. */
 function linkWhereLookedFor() {
-  run('mkdir', ['-p', join(cuda, 'targets', 'x86_64-linux'), join(cuda, 'lib', 'stubs')])
+  folder(join(cuda, 'targets', 'x86_64-linux'))
+  folder(join(cuda, 'lib', 'stubs'))
   const links = [
     ['lib', 'lib64'],
     ['../../lib', 'targets/x86_64-linux/lib'],
@@ -81,11 +80,12 @@ function writeDriverStub() {
 }
 
 function build() {
+  const archive = existsSync(archiveChoice) ? readFileSync(archiveChoice, 'utf8') : ''
   const env = {
-    CXX: 'clang++-19',
-    // No recursion archive: see packages/zk/README.md. Unset it where the archive can be fetched.
-    DOCS_RS: '1',
+    // As npm run build:native found it; without it there is no compression.
+    ...(archive ? { RECURSION_SRC_PATH: archive } : { DOCS_RS: '1' }),
     ...process.env,
+    CXX: kernelCompiler(),
     PATH: [join(cuda, 'bin'), process.env.PATH].join(delimiter),
     CUDA_PATH: cuda,
     CUDA_HOME: cuda,
@@ -102,7 +102,7 @@ function build() {
 
 /** Proves the same count of cycles by both binaries. */
 function bench() {
-  const onCpu = join(caches, 'native', 'bin', 'w3b-runtime')
+  const onCpu = join(native, 'bin', 'w3b-runtime')
   const binaries = {
     cuda: join(home, 'w3b-runtime'),
     ...(existsSync(onCpu) && { [`cpu, ${cpus().length} cores`]: onCpu }),
@@ -114,7 +114,8 @@ function bench() {
 }
 
 try {
-  run('mkdir', ['-p', home])
+  checkTools()
+  folder(home)
   installToolkit()
   build()
   console.log(join(home, 'w3b-runtime'))
