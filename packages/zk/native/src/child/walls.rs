@@ -103,8 +103,7 @@ mod platform {
             // The driver opens what it likes.
             return Ok(());
         }
-        // SAFETY: asks for a number.
-        let version = checked(unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, 0usize, 0usize, 1u32) })?;
+        let version = landlock_version()?;
         let rights = match version {
             1 => (1 << 13) - 1,
             2 => (1 << 14) - 1,
@@ -130,6 +129,11 @@ mod platform {
         }
         // SAFETY: narrows what this process, which has one thread, may do.
         checked(unsafe { libc::syscall(libc::SYS_landlock_restrict_self, rules.as_raw_fd(), 0u32) }).map(drop)
+    }
+
+    pub fn landlock_version() -> Result<i64> {
+        // SAFETY: asks for a number.
+        checked(unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, 0usize, 0usize, 1u32) })
     }
 
     const READ_FILE: u64 = 1 << 2;
@@ -355,5 +359,72 @@ mod platform {
 
     pub fn filter_calls(_files: bool) -> Result<()> {
         Err(Error::from(ErrorKind::Unsupported))
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::fs::{self, File};
+    use std::net::{TcpStream, UdpSocket};
+    use std::os::unix::net::UnixStream;
+    use std::process::Command;
+
+    use super::*;
+
+    /// Does something in a process of its own.
+    /// # Returns
+    /// the code it ended with
+    fn apart(job: impl FnOnce() -> i32) -> i32 {
+        // SAFETY: the new process runs the job and ends without coming back here.
+        unsafe {
+            let child = libc::fork();
+            assert!(child >= 0);
+            if child == 0 {
+                libc::_exit(job());
+            }
+            let mut status = 0;
+            assert_eq!(libc::waitpid(child, &mut status, 0), child);
+            assert!(libc::WIFEXITED(status), "{status}");
+            libc::WEXITSTATUS(status)
+        }
+    }
+
+    #[test]
+    fn a_process_behind_walls_reaches_its_own_folder_alone() {
+        let folder = std::env::temp_dir().join(format!("w3b-walls-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let reach = Reach { own: vec![folder.clone()], ..Reach::default() };
+        let parent = std::process::id();
+        let kept_from_files = platform::landlock_version().is_ok() && cfg!(not(feature = "cuda"));
+        let code = apart(|| {
+            if raise(parent, &reach, true).is_err() {
+                return 1;
+            }
+            // SAFETY: asks whether a process may be signalled.
+            let signals = unsafe { libc::kill(parent as i32, 0) } == 0;
+            let reached = [
+                UdpSocket::bind("127.0.0.1:0").is_ok(),
+                TcpStream::connect("127.0.0.1:1").is_err_and(|why| why.kind() == std::io::ErrorKind::ConnectionRefused),
+                UnixStream::connect(folder.join("none")).is_err_and(|why| why.kind() == std::io::ErrorKind::NotFound),
+                Command::new("/bin/true").status().is_ok(),
+                signals,
+                kept_from_files && File::open("/etc/passwd").is_ok(),
+                fs::write(folder.join("a"), "b").is_err(),
+                std::thread::spawn(|| ()).join().is_err(),
+            ];
+            if let Some(at) = reached.iter().position(|reached| *reached) {
+                return 10 + at as i32;
+            }
+            close_files();
+            i32::from(File::open(folder.join("a")).is_ok()) * 2
+        });
+        fs::remove_dir_all(folder).unwrap();
+        assert_eq!(code, 0);
+    }
+
+    #[test]
+    fn a_process_whose_server_is_gone_does_not_begin() {
+        let refused = apart(|| i32::from(raise(1, &Reach::default(), false).is_err()));
+        assert_eq!(refused, 1);
     }
 }

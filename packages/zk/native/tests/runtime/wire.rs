@@ -1,3 +1,6 @@
+// What prost generates.
+#![allow(clippy::large_enum_variant)]
+
 pub mod vm {
     tonic::include_proto!("vm");
 }
