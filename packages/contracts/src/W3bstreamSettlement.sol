@@ -300,7 +300,7 @@ contract W3bstreamSettlement is ReentrancyGuardTransient {
         settlement.sequencer = task.sequencer;
         settlement.number = task.number;
         settlement.prover = prover;
-        settlement.inputBound = entry.inputBound;
+        settlement.inputBound = entry.inputBound && task.inputCommitment != 0;
     }
 
     function _verify(

@@ -67,6 +67,16 @@ contract RiscZeroSettlementTest is SettlementFixture {
         vm.assertEq(dapp.calls(), 1);
     }
 
+    /// A commitment of zero is of a task whose scheme binds nothing, whatever the guest was registered as.
+    function test_tellsTheDappThatNothingIsBoundWithoutACommitment() public {
+        Task memory task = aTask(1);
+        task.version = GUEST;
+        task.inputCommitment = 0;
+        settle(guestItemOf(task));
+        (Settlement memory told,) = dapp.last();
+        vm.assertFalse(told.inputBound);
+    }
+
     // The journal is built here
 
     function test_refusesAProofOfAnotherTaskOrProver() public {
