@@ -8,6 +8,6 @@ export const riscZeroRelease = {
   bn254ControlId: '0x04446e66d300eb7fb45c9726bb53c793dda407a62e9601618bb43c5c14657ac0',
   /** Bytes of a Groth16 receipt's seal: the selector, then the proof. */
   sealBytes: 260,
-  /** A verification takes about 222,000 through the router. */
+  /** A verification takes about 225,000 through the router. */
   verifyGas: 300_000,
 } as const

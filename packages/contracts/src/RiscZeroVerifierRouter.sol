@@ -4,12 +4,15 @@ pragma solidity ^0.8.28;
 import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 
 import {IRiscZeroVerifier} from "./interfaces/IRiscZeroVerifier.sol";
+import {RiscZeroSelector} from "./libraries/RiscZeroSelector.sol";
+import {VerifierCall} from "./libraries/VerifierCall.sol";
 
 /// @title RiscZeroVerifierRouter
 /// @notice Hands each RISC Zero seal to the verifier of its selector. A selector's verifier is set once: it can be removed
 /// for good, and all of them can be stopped for good, but none is ever replaced. So whoever relies on a selector that is
 /// set here relies on the verifier that is set now, and on nobody for anything but its end.
-/// @dev One who approves a selector before it is set lets this contract's owner choose its verifier.
+/// @dev One who approves a selector before it is set lets this contract's owner choose its verifier. A verifier's own code
+/// is pinned; a proxy's target is not, so look at the verifier before you approve its selector here.
 contract RiscZeroVerifierRouter is IRiscZeroVerifier, Ownable2Step {
     event VerifierAdded(bytes4 indexed selector, address indexed verifier);
     event VerifierRemoved(bytes4 indexed selector, address indexed verifier);
@@ -17,16 +20,11 @@ contract RiscZeroVerifierRouter is IRiscZeroVerifier, Ownable2Step {
     event GuardianChanged(address indexed guardian);
 
     error NotGuardian(address caller);
-    error VerifierWithoutCode(address verifier);
     /// The contract verifies receipts of another selector than the one that it is to be set for.
     error VerifierOfOtherSelector(address verifier, bytes4 actual, bytes4 expected);
     error SelectorInUse(bytes4 selector);
     error SelectorUnknown(bytes4 selector);
     error SelectorRemoved(bytes4 selector);
-    /// Receipts of RISC Zero's development mode prove nothing.
-    error FakeReceipt(bytes4 selector);
-    /// The seal shows that a claim is in a set of claims, and not the claim itself.
-    error SetInclusionSeal(bytes4 selector);
     error SealWithoutSelector();
     error IsStopped();
     error CannotRenounce();
@@ -39,6 +37,8 @@ contract RiscZeroVerifierRouter is IRiscZeroVerifier, Ownable2Step {
     bool public stopped;
 
     mapping(bytes4 selector => address) private _verifiers;
+    /// Hash of the verifier's code when it was set.
+    mapping(bytes4 selector => bytes32) private _codeHashes;
 
     constructor(address owner_, address guardian_) Ownable(owner_) {
         guardian = guardian_;
@@ -47,14 +47,15 @@ contract RiscZeroVerifierRouter is IRiscZeroVerifier, Ownable2Step {
 
     /// @notice Sets the verifier of a selector, once.
     function addVerifier(bytes4 selector, address verifier) external onlyOwner {
-        _refuseKind(selector);
+        RiscZeroSelector.refuse(selector);
         address known = _verifiers[selector];
         if (known == REMOVED) revert SelectorRemoved(selector);
         if (known != address(0)) revert SelectorInUse(selector);
-        if (verifier.code.length == 0) revert VerifierWithoutCode(verifier);
+        if (verifier.code.length == 0) revert VerifierCall.VerifierWithoutCode(verifier);
         bytes4 actual = ISelector(verifier).SELECTOR();
         if (actual != selector) revert VerifierOfOtherSelector(verifier, actual, selector);
         _verifiers[selector] = verifier;
+        _codeHashes[selector] = verifier.codehash;
         emit VerifierAdded(selector, verifier);
     }
 
@@ -87,7 +88,19 @@ contract RiscZeroVerifierRouter is IRiscZeroVerifier, Ownable2Step {
     function verify(bytes calldata seal, bytes32 imageId, bytes32 journalDigest) external view {
         if (stopped) revert IsStopped();
         if (seal.length < 4) revert SealWithoutSelector();
-        IRiscZeroVerifier(_verifierOf(bytes4(seal[:4]))).verify(seal, imageId, journalDigest);
+        bytes4 selector = bytes4(seal[:4]);
+        address verifier = _verifierOf(selector);
+        bytes32 codeHash = _codeHashes[selector];
+        if (verifier.codehash != codeHash) {
+            revert VerifierCall.VerifierCodeChanged(verifier, verifier.codehash, codeHash);
+        }
+        IRiscZeroVerifier(verifier).verify(seal, imageId, journalDigest);
+        // Only silence counts as a yes: a verifier that answers might have said no.
+        uint256 answered;
+        assembly ("memory-safe") {
+            answered := returndatasize()
+        }
+        if (answered != 0) revert VerifierCall.VerifierAnswered(verifier, answered);
     }
 
     /// @notice The verifier of a selector.
@@ -101,18 +114,8 @@ contract RiscZeroVerifierRouter is IRiscZeroVerifier, Ownable2Step {
         verifier = _verifiers[selector];
         if (verifier == REMOVED) revert SelectorRemoved(selector);
         if (verifier != address(0)) return verifier;
-        _refuseKind(selector);
+        RiscZeroSelector.refuse(selector);
         revert SelectorUnknown(selector);
-    }
-
-    /// Selectors that are known and never served. Set verifiers' are those of RISC Zero's releases 0.1 to 0.9; later ones
-    /// are unknown selectors, which only the owner could make known.
-    function _refuseKind(bytes4 selector) private pure {
-        if (selector == 0xffffffff || selector == 0xffff0000) revert FakeReceipt(selector);
-        if (
-            selector == 0xbfca9ccb || selector == 0x16a15cc8 || selector == 0xf443ad7b || selector == 0xf2e6e6dc
-                || selector == 0x80479d24 || selector == 0x0f63ffd5 || selector == 0x242f9d5b
-        ) revert SetInclusionSeal(selector);
     }
 }
 

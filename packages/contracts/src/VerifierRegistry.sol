@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {ProjectRegistrar} from "./ProjectRegistrar.sol";
+import {RiscZeroSelector} from "./libraries/RiscZeroSelector.sol";
 import {RiscZeroVerification} from "./libraries/RiscZeroVerification.sol";
 
 /// Proof systems, as `Verifier.kind`.
@@ -22,7 +23,7 @@ struct Verifier {
     uint24 proofBytes;
     /// Gas that the verifier gets, at most MAX_VERIFY_GAS.
     uint32 verifyGas;
-    /// Whether the program opens the task's input commitment.
+    /// Whether the program opens the task's input commitment, where the task has one.
     bool inputBound;
     /// RISC Zero's image id, its eight 32-bit words little end first; 0 for Halo2.
     bytes32 imageId;
@@ -134,8 +135,8 @@ contract VerifierRegistry {
         } else {
             if (entry.proofBytes != RiscZeroVerification.SEAL_BYTES) revert InvalidVerifier("proofBytes");
             if (entry.imageId == 0) revert InvalidVerifier("imageId");
-            // All ones is the selector of development mode, whose receipts prove nothing.
-            if (entry.selector == 0 || entry.selector == 0xffffffff) revert InvalidVerifier("selector");
+            if (entry.selector == 0) revert InvalidVerifier("selector");
+            RiscZeroSelector.refuse(entry.selector);
         }
     }
 }

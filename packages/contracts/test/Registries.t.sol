@@ -9,6 +9,7 @@ import {ProjectRegistrar} from "@w3bstream/contracts/src/ProjectRegistrar.sol";
 import {ProverRegistrar} from "@w3bstream/contracts/src/ProverRegistrar.sol";
 import {Verifier, VerifierKind, VerifierRegistry} from "@w3bstream/contracts/src/VerifierRegistry.sol";
 import {ProjectDevice} from "@w3bstream/contracts/src/compat/ProjectDevice.sol";
+import {RiscZeroSelector} from "@w3bstream/contracts/src/libraries/RiscZeroSelector.sol";
 import {SettlementFixture} from "./support/SettlementFixture.sol";
 import {vm} from "./support/Vm.sol";
 
@@ -298,8 +299,17 @@ contract VerifierRegistryTest is SettlementFixture {
         guest = aGuest();
         guest.selector = 0;
         refuse(guest, "selector");
-        guest.selector = 0xffffffff;
-        refuse(guest, "selector");
+        bytes4[3] memory refused = [bytes4(0xffffffff), 0xffff0000, 0x242f9d5b];
+        for (uint256 i; i < refused.length; ++i) {
+            guest.selector = refused[i];
+            vm.expectRevert(
+                abi.encodeWithSelector(
+                    i < 2 ? RiscZeroSelector.FakeReceipt.selector : RiscZeroSelector.SetInclusionSeal.selector,
+                    refused[i]
+                )
+            );
+            verifiers.registerVerifier(project, CONFIG, "0.2", guest);
+        }
         bytes32 key = verifiers.registerVerifier(project, CONFIG, "0.2", aGuest());
         (Verifier memory registered,) = verifiers.verifierOf(key);
         vm.assertEq(keccak256(abi.encode(registered)), keccak256(abi.encode(aGuest())));

@@ -5,9 +5,25 @@ import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 
 import {RiscZeroGroth16Verifier} from "@w3bstream/contracts/src/RiscZeroGroth16Verifier.sol";
 import {RiscZeroVerifierRouter} from "@w3bstream/contracts/src/RiscZeroVerifierRouter.sol";
+import {RiscZeroSelector} from "@w3bstream/contracts/src/libraries/RiscZeroSelector.sol";
+import {VerifierCall} from "@w3bstream/contracts/src/libraries/VerifierCall.sol";
 import {Receipt, deployRiscZeroVerifier, publishedReceipt} from "./support/PublishedReceipt.sol";
 import {StandInRiscZero} from "./support/StandInRiscZero.sol";
 import {vm} from "./support/Vm.sol";
+
+/// Takes everything.
+contract LaxVerifier {
+    fallback() external {}
+}
+
+/// Answers instead of reverting.
+contract AnsweringVerifier {
+    bytes4 public constant SELECTOR = "next";
+
+    function verify(bytes calldata, bytes32, bytes32) external pure returns (bool) {
+        return false;
+    }
+}
 
 contract RiscZeroVerifierRouterTest {
     bytes4 private constant RELEASE_3 = 0x73c457ba;
@@ -48,7 +64,7 @@ contract RiscZeroVerifierRouterTest {
     function test_saysWhyItRefusesReceiptsOfDevelopmentMode() public {
         bytes4[2] memory fakes = [bytes4(0xffffffff), bytes4(0xffff0000)];
         for (uint256 i; i < fakes.length; ++i) {
-            bytes memory reason = abi.encodeWithSelector(RiscZeroVerifierRouter.FakeReceipt.selector, fakes[i]);
+            bytes memory reason = abi.encodeWithSelector(RiscZeroSelector.FakeReceipt.selector, fakes[i]);
             vm.expectRevert(reason);
             check(abi.encodePacked(fakes[i], bytes32("claim")));
             vm.expectRevert(reason);
@@ -59,7 +75,7 @@ contract RiscZeroVerifierRouterTest {
     function test_saysWhyItRefusesSetInclusion() public {
         bytes4[7] memory sets = setSelectors();
         for (uint256 i; i < sets.length; ++i) {
-            bytes memory reason = abi.encodeWithSelector(RiscZeroVerifierRouter.SetInclusionSeal.selector, sets[i]);
+            bytes memory reason = abi.encodeWithSelector(RiscZeroSelector.SetInclusionSeal.selector, sets[i]);
             vm.expectRevert(reason);
             check(abi.encodePacked(sets[i], new bytes(256)));
             vm.expectRevert(reason);
@@ -101,7 +117,7 @@ contract RiscZeroVerifierRouterTest {
             )
         );
         router.addVerifier("next", address(verifier));
-        vm.expectRevert(abi.encodeWithSelector(RiscZeroVerifierRouter.VerifierWithoutCode.selector, STRANGER));
+        vm.expectRevert(abi.encodeWithSelector(VerifierCall.VerifierWithoutCode.selector, STRANGER));
         router.addVerifier("next", STRANGER);
         vm.expectRevert(abi.encodeWithSelector(RiscZeroVerifierRouter.SelectorUnknown.selector, bytes4("next")));
         router.removeVerifier("next");
@@ -112,6 +128,34 @@ contract RiscZeroVerifierRouterTest {
         (bool success,) =
             address(router).staticcall(abi.encodeCall(router.verify, (receipt.seal, receipt.imageId, journalDigest)));
         vm.assertFalse(success);
+    }
+
+    /// As an account can that delegates to one contract today and to another tomorrow (EIP-7702).
+    function test_aVerifierCannotBecomeAnother() public {
+        bytes32 registered = address(verifier).codehash;
+        address lax = address(new LaxVerifier());
+        vm.etch(address(verifier), lax.code);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                VerifierCall.VerifierCodeChanged.selector, address(verifier), lax.codehash, registered
+            )
+        );
+        check(abi.encodePacked(RELEASE_3, new bytes(256)));
+    }
+
+    function test_aVerifierCannotBecomeAnotherByBeingSetAgain() public {
+        vm.etch(address(verifier), address(new AnsweringVerifier()).code);
+        router.addVerifier("next", address(verifier));
+        vm.expectPartialRevert(VerifierCall.VerifierCodeChanged.selector);
+        check(receipt.seal);
+    }
+
+    /// It may mean no by it.
+    function test_refusesAVerifierThatAnswers() public {
+        address answering = address(new AnsweringVerifier());
+        router.addVerifier("next", answering);
+        vm.expectRevert(abi.encodeWithSelector(VerifierCall.VerifierAnswered.selector, answering, 32));
+        check(abi.encodePacked(bytes4("next"), new bytes(256)));
     }
 
     function test_theGuardianStopsEverythingForGood() public {
