@@ -14,9 +14,9 @@ interface ISettlementDomain {
 /// the proof itself shows the signatures, so neither the sequencer nor a prover can make a reading up. The readings and
 /// who made them stay private.
 /// @dev The same contract takes results of the circuit (Halo2, secp256k1 keys) and of the guest (RISC Zero, ed25519 and
-/// P-256 keys), whose outputs are the same eight words. Times strictly increase within a task and from one task to the
-/// next, so no reading counts twice; a task whose readings come after later ones were settled is refused as a
-/// repetition would be.
+/// P-256 keys), whose outputs are the same eight words. Times strictly increase within a task, and the spans of time from
+/// tasks' first to their last readings do not overlap, so no reading counts twice. Tasks may settle in any order; one
+/// whose span reaches into another's is refused, even if its readings are new ones.
 contract SignedReadings is IW3bstreamDapp {
     /// Temperatures as the programs count them: u = 10 x degrees Celsius + 400.
     struct Stats {
@@ -50,15 +50,26 @@ contract SignedReadings is IW3bstreamDapp {
     error NoReadings();
     error CountMismatch(uint256 count, uint64 messageCount);
     error ImplausibleStats();
-    /// The first reading is not later than the last one that was settled.
-    error NotLater(uint256 firstTime, uint64 lastTime);
-    /// A reading claims to be from later than now: taking it would shut out all others until then.
+    /// A task with readings from `settledFirst` to `settledLast` was settled, which is partly the same time.
+    error TimesOverlap(uint64 settledFirst, uint64 settledLast);
+    /// More than MAX_LATER tasks of later readings were settled before.
+    error TooLate(uint64 lastTime);
+    /// A reading claims to be from later than now.
     error FromTheFuture(uint256 lastTime, uint256 nowTime);
 
     /// Largest u: 60 degrees.
     uint256 public constant MAX_U = 1000;
     /// How far a device's clock may be ahead of the chain's.
     uint256 public constant MAX_AHEAD = 1 hours;
+    /// How many tasks of later readings a task may settle after, at most: each costs some 2,500 gas to pass.
+    uint256 public constant MAX_LATER = 64;
+
+    /// When the readings of one task were made.
+    struct Span {
+        uint64 first;
+        /// Last time of the span before it, 0 if there is none.
+        uint64 before;
+    }
 
     address public immutable owner;
     address public immutable router;
@@ -72,6 +83,8 @@ contract SignedReadings is IW3bstreamDapp {
     uint256 public taskCount;
     Stats private _total;
     mapping(bytes32 task => Stats) private _ofTask;
+    /// Spans of all tasks, by their last time: a list from the latest, which ends with `_total`, to the earliest.
+    mapping(uint64 lastTime => Span) private _spans;
 
     /// @param router_ the settlement router, the only caller of `onSettled`
     /// @param projectId_ the project whose results are kept
@@ -133,25 +146,39 @@ contract SignedReadings is IW3bstreamDapp {
         (uint256 count, uint256 sum, uint256 min, uint256 max) = (outputs[2], outputs[3], outputs[4], outputs[5]);
         (uint256 first, uint256 last) = (outputs[6], outputs[7]);
         if (min > max || max > MAX_U || sum < min * count || sum > max * count) revert ImplausibleStats();
-        if (count == 1 ? first != last : first >= last) revert ImplausibleStats();
+        if (first == 0 || (count == 1 ? first != last : first >= last)) revert ImplausibleStats();
         if (last > block.timestamp + MAX_AHEAD) revert FromTheFuture(last, block.timestamp);
         return Stats(uint64(count), uint64(min), uint64(max), sum, uint64(first), uint64(last));
     }
 
     function _record(bytes32 task, Stats memory stats) private {
+        Stats memory all = _total;
+        _place(stats.firstTime, stats.lastTime, all.lastTime);
         if (taskCount++ == 0) {
             _total = stats;
         } else {
-            Stats memory all = _total;
-            if (stats.firstTime <= all.lastTime) revert NotLater(stats.firstTime, all.lastTime);
             all.count += stats.count;
             all.sum += stats.sum;
             if (stats.min < all.min) all.min = stats.min;
             if (stats.max > all.max) all.max = stats.max;
-            all.lastTime = stats.lastTime;
+            if (stats.firstTime < all.firstTime) all.firstTime = stats.firstTime;
+            if (stats.lastTime > all.lastTime) all.lastTime = stats.lastTime;
             _total = all;
         }
         _ofTask[task] = stats;
         emit ReadingsRecorded(task, stats.count, stats.sum, stats.min, stats.max, stats.firstTime, stats.lastTime);
+    }
+
+    /// Puts a task's span among the others, from the latest back to its place.
+    function _place(uint64 first, uint64 last, uint64 latest) private {
+        uint64 before = latest;
+        uint64 next;
+        for (uint256 passed; _spans[before].first > last; ++passed) {
+            if (passed == MAX_LATER) revert TooLate(last);
+            (next, before) = (before, _spans[before].before);
+        }
+        if (before >= first) revert TimesOverlap(_spans[before].first, before);
+        _spans[last] = Span(first, before);
+        if (next != 0) _spans[next].before = last;
     }
 }

@@ -100,16 +100,89 @@ contract SignedReadingsTest is SettlementFixture {
         );
     }
 
-    function test_refusesReadingsThatAreNotLater() public {
-        tell(told(circuitKey, 2), good());
-        bytes memory reason = abi.encodeWithSelector(SignedReadings.NotLater.selector, NOW, uint64(NOW + 5));
-        refuse(told(circuitKey, 2), good(), reason);
+    function test_takesTasksInAnyOrder() public {
+        tellOf(30, 35);
+        tellOf(10, 15);
+        tellOf(20, 25);
+        tellOf(16, 19);
+        tellOf(26, 29);
+        tellOf(1, 9);
+        tellOf(36, 36);
+        same(readings.total(), SignedReadings.Stats(13, 600, 628, 7968, uint64(NOW + 1), uint64(NOW + 36)));
+        vm.assertEq(readings.taskCount(), 7);
+    }
+
+    /// Of whichever program: the same device may have signed the same reading for both.
+    function test_refusesTimesThatWereSettled() public {
+        tellOf(30, 35);
+        tellOf(10, 15);
+        tellOf(20, 25);
+        refuseOverlap(30, 35, 30, 35);
+        refuseOverlap(20, 25, 20, 25);
+        refuseOverlap(10, 15, 10, 15);
+        refuseOverlap(35, 40, 30, 35);
+        refuseOverlap(26, 30, 30, 35);
+        refuseOverlap(15, 16, 10, 15);
+        refuseOverlap(16, 20, 20, 25);
+        refuseOverlap(12, 12, 10, 15);
+        refuseOverlap(5, 10, 10, 15);
+        refuseOverlap(5, 40, 30, 35);
+        refuseOverlap(16, 29, 20, 25);
+        vm.assertEq(readings.total().count, 6);
+    }
+
+    /// Whatever comes in whichever order: a task is taken if and only if no time of its span is of a span that was taken.
+    function testFuzz_noTimeIsOfTwoTasks(uint8[2][16] memory spans) public {
+        bool[256] memory settled;
+        for (uint256 i; i < spans.length; ++i) {
+            uint256 first = uint256(spans[i][0]) + 1;
+            uint256 last = first + spans[i][1] % 24;
+            if (last > 255) continue;
+            bool free = true;
+            for (uint256 time = first; time <= last; ++time) {
+                if (settled[time]) free = false;
+            }
+            if (!free) vm.expectPartialRevert(SignedReadings.TimesOverlap.selector);
+            tellOf(first, last);
+            for (uint256 time = first; free && time <= last; ++time) {
+                settled[time] = true;
+            }
+        }
+    }
+
+    function test_refusesATaskThatTooManyLaterOnesCameBefore() public {
+        for (uint256 i; i <= readings.MAX_LATER(); ++i) {
+            tellOf(100 + i, 100 + i);
+        }
+        Settlement memory settlement = told(guestKey, 1);
         refuse(
-            told(guestKey, 1),
-            outputsOf(GUEST_KEYS, 1, 500, 500, 500, NOW + 5, NOW + 5),
-            abi.encodeWithSelector(SignedReadings.NotLater.selector, NOW + 5, uint64(NOW + 5))
+            settlement,
+            outputsOf(GUEST_KEYS, 1, 500, 500, 500, NOW + 1, NOW + 1),
+            abi.encodeWithSelector(SignedReadings.TooLate.selector, NOW + 1)
         );
-        tell(told(guestKey, 1), outputsOf(GUEST_KEYS, 1, 500, 500, 500, NOW + 6, NOW + 6));
+        uint256 before = gasleft();
+        tell(settlement, outputsOf(GUEST_KEYS, 1, 500, 500, 500, NOW + 200, NOW + 200));
+        vm.assertLe(before - gasleft(), 150_000);
+    }
+
+    function test_placesATaskBeforeAsManyLaterOnesAsItMay() public {
+        for (uint256 i; i < readings.MAX_LATER(); ++i) {
+            tellOf(100 + i, 100 + i);
+        }
+        vm.cool(address(readings));
+        uint256 before = gasleft();
+        tellOf(1, 1);
+        vm.assertLe(before - gasleft(), 300_000);
+        refuseOverlap(100, 100, 100, 100);
+    }
+
+    /// As of a clock that was never set.
+    function test_refusesTheTimeZero() public {
+        refuse(
+            told(circuitKey, 1),
+            outputsOf(CIRCUIT_KEYS, 1, 500, 500, 500, 0, 0),
+            abi.encodeWithSelector(SignedReadings.ImplausibleStats.selector)
+        );
     }
 
     function test_refusesReadingsFromTheFuture() public {
@@ -222,6 +295,29 @@ contract SignedReadingsTest is SettlementFixture {
     function tell(Settlement memory settlement, uint256[] memory outputs) private {
         vm.prank(address(router));
         readings.onSettled(settlement, outputs);
+    }
+
+    /// A task of the circuit whose readings are from these seconds after NOW.
+    function tellOf(uint256 first, uint256 last) private {
+        (Settlement memory settlement, uint256[] memory outputs) = taskOf(first, last);
+        tell(settlement, outputs);
+    }
+
+    function refuseOverlap(uint256 first, uint256 last, uint256 settledFirst, uint256 settledLast) private {
+        (Settlement memory settlement, uint256[] memory outputs) = taskOf(first, last);
+        refuse(
+            settlement,
+            outputs,
+            abi.encodeWithSelector(SignedReadings.TimesOverlap.selector, NOW + settledFirst, NOW + settledLast)
+        );
+    }
+
+    function taskOf(uint256 first, uint256 last) private view returns (Settlement memory, uint256[] memory) {
+        uint64 count = first == last ? 1 : 2;
+        uint256[] memory outputs = outputsOf(
+            CIRCUIT_KEYS, count, count == 1 ? 600 : 1228, 600, count == 1 ? 600 : 628, NOW + first, NOW + last
+        );
+        return (told(circuitKey, count), outputs);
     }
 
     function refuse(Settlement memory settlement, uint256[] memory outputs, bytes memory reason) private {

@@ -6,6 +6,7 @@ interface Vm {
     function addr(uint256 key) external pure returns (address);
     function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
     function prank(address caller) external;
+    function cool(address target) external;
     function etch(address target, bytes calldata code) external;
     function mockCall(address target, bytes calldata data, bytes calldata answer) external;
     function warp(uint256 timestamp) external;
