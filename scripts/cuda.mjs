@@ -38,6 +38,8 @@ function checkTools() {
   for (const [tool, how] of [
     ['cargo', 'https://rustup.rs'],
     ['python3', 'apt-get install python3-pip'],
+    // Of the witness's calculation for Groth16.
+    ['protoc', 'apt-get install protobuf-compiler'],
   ]) {
     if (!answers(tool)) throw new BuildError(`${tool} is missing: ${how}`, 3)
   }
