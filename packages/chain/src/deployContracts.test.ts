@@ -38,6 +38,9 @@ describe('deployContracts', () => {
     writeFileSync(file, JSON.stringify({ chainId: '31337', fromBlock: '0', contracts }))
     const block = await world.chain.blockNumber()
     expect((await deployContracts(world.operator, file)).contracts).toEqual(contracts)
+    const none = { ...contracts, riscZeroVerifier: null, riscZeroRouter: null }
+    writeFileSync(file, JSON.stringify({ chainId: '31337', fromBlock: '0', contracts: none }))
+    expect((await deployContracts(world.operator, file)).contracts).toEqual(contracts)
     expect(await world.chain.blockNumber()).toBe(block)
     expect(riscZeroVerifier).not.toBe(riscZeroRouter)
   })

@@ -7,7 +7,7 @@ export function readDeployment(path: string): Deployment | null {
   if (!existsSync(path)) return null
   const file = parse(path)
   const of = (name: string): Address => address(String(field(field(file, 'contracts'), name)), `${path}: ${name}`)
-  const optional = (name: string) => (field(field(file, 'contracts'), name) === undefined ? {} : { [name]: of(name) })
+  const optional = (name: string) => (field(field(file, 'contracts'), name) == null ? {} : { [name]: of(name) })
   return {
     chainId: integer(path, 'chainId', field(file, 'chainId')),
     fromBlock: integer(path, 'fromBlock', field(file, 'fromBlock')),

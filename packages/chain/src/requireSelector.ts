@@ -18,7 +18,7 @@ export async function requireSelector(chain: ChainClient, contract: Address, sel
     encodeFunctionData({ abi: riscZeroGroth16VerifierAbi, functionName: 'SELECTOR' }),
   )
   if (typeof own === 'string' && own !== '0x') {
-    if (own.startsWith(selector)) return
+    if (own.startsWith(selector.toLowerCase())) return
     throw refusal(contract, `verifies receipts of the selector ${own.slice(0, 10)}, not of ${selector}`)
   }
   const data = encodeFunctionData({ abi: riscZeroVerifierRouterAbi, functionName: 'getVerifier', args: [selector] })
