@@ -1,7 +1,4 @@
-use std::process::{Command, Stdio};
 use std::sync::OnceLock;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use risc0_zkvm::{InnerReceipt, ProverOpts, RECURSION_PO2, get_prover_server};
 
@@ -36,6 +33,10 @@ pub fn local_compressor() -> Result<(), String> {
 
 #[cfg(not(feature = "cuda"))]
 fn groth16_prover() -> Result<(), String> {
+    use std::process::{Command, Stdio};
+    use std::thread;
+    use std::time::{Duration, Instant};
+
     const PATIENCE: Duration = Duration::from_secs(5);
     let missing = || "the Groth16 prover runs in Docker, and Docker does not answer here".to_string();
     let mut docker = Command::new("docker");
