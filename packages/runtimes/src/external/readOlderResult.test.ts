@@ -54,6 +54,20 @@ describe('readOlderResult', () => {
     expect(read(value)).toEqual({ proof: Buffer.from(raw), raw, guest: null })
   })
 
+  it.each([
+    ['of many wrong numbers', () => `{"Stark":{"journal":[${'"",'.repeat(2 ** 22)}0],"receipt":"AAAA"}}`],
+    ['of many numbers', () => `{"Stark":{"journal":[${'0,'.repeat(2 ** 22)}0],"receipt":"AAAA"}}`],
+    ['of many points', () => `{"Snark":{"journal":[],"snark":{"a":[${'{},'.repeat(2 ** 22)}0],"b":0,"c":0}}}`],
+  ])('keeps a journal or proof %s as it is, within the time of a few parses', (_what, text) => {
+    const raw = text()
+    const started = performance.now()
+    JSON.parse(raw)
+    const parseMs = performance.now() - started
+    // No message of an expectation shows four million numbers.
+    expect(read(raw).guest === null).toBe(true)
+    expect(performance.now() - started).toBeLessThan(10 * parseMs + 1_000)
+  })
+
   it('looks for RISC Zero proofs in risc0 results alone', () => {
     expect(read({ Stark: { journal: '0x', receipt: 'AAAA' } }, 'halo2').guest).toBeNull()
   })

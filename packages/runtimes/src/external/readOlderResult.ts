@@ -1,6 +1,7 @@
 import { ProgramError, toHex, type VmType } from '@w3bstream/protocol'
 import { z } from 'zod'
 import { readProve } from '../halo2/readProve.ts'
+import { readJson } from '../readJson.ts'
 import type { GuestProof } from '../risc0/checkGuestProof.ts'
 
 /** What a runtime of the older protocols returned. */
@@ -22,14 +23,21 @@ export interface OlderResult {
 const SELECTOR_3_0 = Uint8Array.of(0x73, 0xc4, 0x57, 0xba)
 const SEAL_BYTES = 256
 
-const octet = z.number().int().min(0).max(255)
+const MOST_NUMBERS = 2 ** 20
+// In one look: zod would tell of each number that is none, and a result may have millions.
+const octets = z.custom<readonly number[]>(
+  (value) =>
+    Array.isArray(value) &&
+    value.length <= MOST_NUMBERS &&
+    value.every((octet) => Number.isInteger(octet) && octet >= 0 && octet <= 255),
+)
 const byteString = z.union([
   z
     .string()
     .regex(/^(?:0x)?(?:[0-9a-fA-F]{2})*$/)
     .transform((text) => Buffer.from(text.replace(/^0x/, ''), 'hex')),
-  z.array(octet).transform((list) => Buffer.from(list)),
-  z.object({ bytes: z.array(octet) }).transform(({ bytes }) => Buffer.from(bytes)),
+  octets.transform((list) => Buffer.from(list)),
+  z.object({ bytes: octets }).transform(({ bytes }) => Buffer.from(bytes)),
 ])
 const coordinate = byteString
   .refine((bytes) => bytes.length <= 32)
@@ -63,12 +71,7 @@ export function readOlderResult(result: Uint8Array, vmType: VmType): OlderResult
 }
 
 function guestProofOf(raw: string): OlderResult['guest'] {
-  let value: unknown
-  try {
-    value = JSON.parse(raw)
-  } catch {
-    return null
-  }
+  const value = readJson(raw)
   const composite = stark.safeParse(value).data?.Stark
   if (composite !== undefined)
     return {

@@ -1,5 +1,6 @@
 import { type Hex, toHex } from '@w3bstream/protocol'
 import { z } from 'zod'
+import { readJson } from '../readJson.ts'
 
 const named = z.object({
   circuit: z.string().min(1).max(100),
@@ -19,12 +20,6 @@ export interface CircuitName {
 /** @returns null where `codeExpParam` names no circuit */
 export function readCircuitName(codeExpParam: string | null): CircuitName | null {
   if (codeExpParam === null) return null
-  let value: unknown
-  try {
-    value = JSON.parse(codeExpParam)
-  } catch {
-    return null
-  }
-  const { data } = named.safeParse(value)
+  const { data } = named.safeParse(readJson(codeExpParam))
   return data === undefined ? null : { circuit: data.circuit, verifyingKey: data.verifying_key }
 }

@@ -1,6 +1,7 @@
 import type { ProofOutput } from '@w3bstream/core/ports'
 import { fromHex, ProgramError } from '@w3bstream/protocol'
 import { z } from 'zod'
+import { readJson } from '../readJson.ts'
 
 const digits = /^(?:0x)?((?:[0-9a-fA-F]{2})+)$/
 const withProof = z.object({ proof: z.string().regex(digits) })
@@ -12,20 +13,12 @@ const withProof = z.object({ proof: z.string().regex(digits) })
  */
 export function readProve(raw: string): ProofOutput {
   if (raw === '') throw new ProgramError({ runtime: 'halo2', reason: 'prove returned an empty text' })
-  const hex = digits.exec(raw.trim())?.[1] ?? digits.exec(proofMember(raw) ?? '')?.[1]
+  const hex = digits.exec(raw.trim())?.[1] ?? digits.exec(withProof.safeParse(readJson(raw)).data?.proof ?? '')?.[1]
   return {
     proof: hex ? fromHex(`0x${hex}`) : new TextEncoder().encode(raw),
     outputs: '0x',
     publicInputs: [],
     raw,
     checkedBy: null,
-  }
-}
-
-function proofMember(raw: string): string | undefined {
-  try {
-    return withProof.safeParse(JSON.parse(raw)).data?.proof
-  } catch {
-    return undefined
   }
 }

@@ -44,6 +44,7 @@ describe('readProveTask', () => {
     ['an empty proof', output([high, low, COMMITMENT], '0x')],
     ['a proof that is not hex', output([high, low, COMMITMENT], 'abcd')],
     ['no proof', '{"publicInputs":[]}'],
+    ['more public inputs than there can be', output(Array.from({ length: 1_025 }, () => word(1n)))],
     ['no JSON', 'proof'],
     ['nothing', ''],
   ])('refuses %s', (_what, raw) => {

@@ -1,6 +1,7 @@
 import type { ProofOutput, ProveJob } from '@w3bstream/core/ports'
 import { fromHex, ProgramError, toHex } from '@w3bstream/protocol'
 import { z } from 'zod'
+import { readJson } from '../readJson.ts'
 import { readTaskInputs } from './readTaskInputs.ts'
 
 const hex = z.string().regex(/^0x(?:[0-9a-fA-F]{2})*$/)
@@ -17,7 +18,7 @@ const returned = z.union([
  */
 export function readProveTask(raw: string, job: Pick<ProveJob, 'binding' | 'task'>): ProofOutput {
   const refuse = (reason: string): ProgramError => new ProgramError({ runtime: 'halo2', reason })
-  const parsed = returned.safeParse(json(raw))
+  const parsed = returned.safeParse(readJson(raw))
   if (!parsed.success) throw refuse('prove_task returned no JSON of the form {"proof":"0x…","publicInputs":["0x…"]}')
   if ('error' in parsed.data) throw refuse(parsed.data.error.slice(0, 2048))
 
@@ -26,12 +27,4 @@ export function readProveTask(raw: string, job: Pick<ProveJob, 'binding' | 'task
   const proof = fromHex(parsed.data.proof)
   if (proof.length === 0) throw refuse('prove_task returned an empty proof')
   return { proof, outputs, publicInputs, raw, checkedBy: null }
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
