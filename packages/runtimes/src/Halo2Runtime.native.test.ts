@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { runtimeSuite } from '@w3bstream/core/ports/suites'
 import { hash, inputCommitment, ProgramError, toHex, UnsupportedRuntimeError } from '@w3bstream/protocol'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -118,3 +120,38 @@ describe('Halo2Runtime with a native runtime', () => {
     }
   })
 })
+
+describe('Halo2Runtime with a native runtime that has an SRS file', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'w3b-srs-'))
+  const file = join(dir, 'ceremony.srs')
+  const bytes = srsOf(readFileSync(new URL('../../../examples/halo2-weather/artifacts/proving.key', import.meta.url)))
+  writeFileSync(file, bytes)
+  const srs = { file, sha256: createHash('sha256').update(bytes).digest('hex') }
+  const sandbox = new Sandbox()
+  afterAll(async () => {
+    await sandbox.close()
+    rmSync(dir, { recursive: true })
+  })
+
+  it('has the key made by the first task that names it', async () => {
+    await using at = startNative({ srs })
+    const output = await new Halo2Runtime({ sandbox, native: at.native }).prove(weather(), never)
+    expect(output.checkedBy).toBe(`verifying key ${verifyingKey}`)
+  })
+
+  it('takes the module where the key that was made is another', async () => {
+    await using at = startNative({ srs })
+    const runtime = new Halo2Runtime({ sandbox, native: at.native })
+    const codeExpParam = JSON.stringify({ circuit: 'weather', verifying_key: `0x${'11'.repeat(32)}` })
+    await expect(runtime.prove(weather({ codeExpParam }), never)).rejects.toThrow(verifyingKey)
+    const module = await wat(proveTaskModule('{"error":"this is the module"}'))
+    const job = { ...weather({ codeExpParam }), program: proveJob(module).program }
+    await expect(runtime.prove(job, never)).rejects.toThrow('this is the module')
+  })
+})
+
+/** The SRS in a key file: behind 8 bytes come parts, each with its length before it, of which it is the second. */
+function srsOf(keyFile: Buffer): Buffer {
+  const start = 8 + 8 + Number(keyFile.readBigUInt64LE(8))
+  return keyFile.subarray(start + 8, start + 8 + Number(keyFile.readBigUInt64LE(start)))
+}

@@ -9,6 +9,7 @@ import { readProve } from './halo2/readProve.ts'
 import { readProveClient } from './halo2/readProveClient.ts'
 import { readProveTask } from './halo2/readProveTask.ts'
 import type { RuntimeEngine } from './native/RuntimeEngine.ts'
+import { withProgram } from './native/withProgram.ts'
 import { programInput } from './programInput.ts'
 import type { Sandbox } from './sandbox/Sandbox.ts'
 
@@ -69,7 +70,7 @@ export class Halo2Runtime implements Runtime {
   async #nativeFor(job: ProveJob, signal: AbortSignal): Promise<RuntimeEngine | null> {
     const name = readCircuitName(job.codeExpParam)
     if (name === null) return null
-    const reason = await this.#without(name, signal)
+    const reason = await this.#without(name, job, signal)
     if (reason === null) return this.#native
     if (Buffer.compare(job.program.bytes.subarray(0, WASM_MAGIC.length), WASM_MAGIC) === 0) return null
     throw new UnsupportedRuntimeError({
@@ -79,11 +80,12 @@ export class Halo2Runtime implements Runtime {
   }
 
   /** Why the circuit cannot be had here, or null where it can. */
-  async #without(name: CircuitName, signal: AbortSignal): Promise<string | null> {
+  async #without(name: CircuitName, job: ProveJob, signal: AbortSignal): Promise<string | null> {
     if (this.#native === null) return 'the native runtime is switched off here'
     try {
       const client = await this.#native.client(signal)
       if (this.#known.get(client) === name.verifyingKey) return null
+      await this.#keyMade(client, name, job, signal)
       if (await knowsCircuit(client, name, signal)) {
         this.#known.set(client, name.verifyingKey)
         return null
@@ -94,5 +96,15 @@ export class Halo2Runtime implements Runtime {
       if (!(error instanceof GrpcFailure && failure instanceof UnsupportedRuntimeError)) throw failure
       return error.message
     }
+  }
+
+  /**
+   * Has the circuit's key made where there is none: with a ceremony's SRS that takes until a first task needs it, and which key it is shows then.
+   * @throws {GrpcFailure} also where it is another than the one named
+   */
+  async #keyMade(client: RuntimeClient, { circuit }: CircuitName, job: ProveJob, signal: AbortSignal): Promise<void> {
+    const { circuits } = await client.describe(signal)
+    const there = circuits.find(({ id }) => id === circuit)
+    if (there?.verifying_key.length === 0) await withProgram(client, 'halo2', job, signal, async () => {})
   }
 }
