@@ -31,10 +31,10 @@ function run(command, args, env = {}) {
 }
 
 const apt = (...args) => run('apt-get', args, { DEBIAN_FRONTEND: 'noninteractive' })
-// nvcc comes as wheels.
-const python = cuda ? ['python3-pip'] : []
+// nvcc comes as wheels; a crate of the GPU's Groth16 prover asks for protoc.
+const forCuda = cuda ? ['python3-pip', 'protobuf-compiler'] : []
 apt('update', '-qq')
-apt('install', '-y', '-qq', '--no-install-recommends', 'ca-certificates', 'clang', 'g++', ...python)
+apt('install', '-y', '-qq', '--no-install-recommends', 'ca-certificates', 'clang', 'g++', ...forCuda)
 
 // Node's own fetch: the slim bases have no curl.
 const answer = await fetch(RUSTUP.url)
