@@ -29,4 +29,5 @@ it('names the circuit by the verifying key that is shipped, and gives the same o
   expect(verifyingKey).toBe(`0x${createHash('sha256').update(read('verifying.key')).digest('hex')}`)
   expect(circuitProject().codeExpParam).toContain(verifyingKey)
   expect(guestArtifacts().outputs).toEqual(outputs)
+  expect(guestProject().codeExpParam).toBe(`{"image_id":"${guestArtifacts().imageId}"}`)
 })

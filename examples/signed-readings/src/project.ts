@@ -29,13 +29,15 @@ export function circuitProject(options: ProjectOptions = {}): ProjectVersion {
 
 /** The version object that proves with the guest (RISC Zero, ed25519 and P-256 keys). */
 export function guestProject(options: ProjectOptions = {}): ProjectVersion {
+  const { elf, imageId } = guestArtifacts()
   return {
     ...common(options),
     vmType: 'risc0',
-    code: packed(guestArtifacts().elf),
-    codeExpParam: null,
+    code: packed(elf),
+    codeExpParam: JSON.stringify({ image_id: imageId }),
     inputs: { scheme: 'sha256' },
-    limits: { timeoutMs: 10 * 60_000, memoryBytes: 4 * 2 ** 30 },
+    // Two readings take some 700 seconds of a core.
+    limits: { timeoutMs: 30 * 60_000, memoryBytes: 4 * 2 ** 30 },
   }
 }
 
