@@ -15,7 +15,7 @@ import {
   UnsupportedRuntimeError,
   type VmType,
 } from '@w3bstream/protocol'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { GrpcRuntime, type GrpcRuntimeOptions } from './GrpcRuntime.ts'
 import { GrpcConnection } from './grpc/GrpcConnection.ts'
 import { protocols } from './grpc/protocols.ts'
@@ -111,6 +111,40 @@ describe('vm_runtime', () => {
     expect((await one).raw).toBe('one')
     expect((await two).raw).toBe('two')
     expect(seen).toEqual(['one', 'one', 'two', 'two'])
+  })
+
+  it('lets another version wait for the tasks under way alone, whatever comes after it', async () => {
+    const seen: string[] = []
+    const held: (() => void)[] = []
+    await using server = await startGrpcServer([
+      created,
+      answer(vmRuntime.execute, async ({ datas }) => {
+        seen.push(String(datas))
+        await new Promise<void>((resolve) => held.push(resolve))
+        return text('ab')
+      }),
+    ])
+    await using at = runtimeAt(server.address)
+    const begin = (program: string, name: string) =>
+      at.runtime.prove(proveJob(Buffer.from(program), { payloads: [name] }), never)
+    const seeing = (count: number) => vi.waitFor(() => expect(seen).toHaveLength(count))
+    const before = begin('one', 'before')
+    await seeing(1)
+    held.shift()?.()
+    await before
+    const first = begin('one', 'first')
+    await seeing(2)
+    const other = begin('two', 'other')
+    const after = begin('one', 'after')
+    held.shift()?.()
+    await first
+    await seeing(3)
+    held.shift()?.()
+    await other
+    await seeing(4)
+    held.shift()?.()
+    await after
+    expect(seen).toEqual(['before', 'first', 'other', 'after'])
   })
 
   it('is sent the program again after a reconnection, and when it forgot it', async () => {

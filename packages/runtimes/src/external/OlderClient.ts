@@ -15,8 +15,11 @@ export type OlderProtocol = 'vmRuntime' | 'vm'
 interface Tenancy {
   readonly program: string
   readonly created: Promise<void>
-  readonly empty: PromiseWithResolvers<void>
   users: number
+  /** Settles when the users of now are gone. */
+  empty: PromiseWithResolvers<void>
+  /** Whether another program waits for that: no more come in. */
+  isLeaving: boolean
 }
 
 /** Projects remembered for one server. */
@@ -67,11 +70,13 @@ export class OlderClient {
       if (generation !== this.#generation) this.#projects.clear()
       this.#generation = generation
       const present = this.#projects.get(project)
-      if (present?.program === program) {
+      if (present?.program === program && !present.isLeaving) {
+        if (present.users === 0) present.empty = Promise.withResolvers()
         present.users += 1
         return present
       }
       if (present === undefined || present.users === 0) return this.#take(project, program, job)
+      present.isLeaving = true
       await untilAborted(present.empty.promise, signal)
     }
   }
@@ -79,7 +84,7 @@ export class OlderClient {
   #take(project: string, program: string, job: ProveJob): Tenancy {
     // Several tasks may wait for it: none of them ends it.
     const created = this.#create(job)
-    const tenancy: Tenancy = { program, created, empty: Promise.withResolvers(), users: 1 }
+    const tenancy: Tenancy = { program, created, users: 1, empty: Promise.withResolvers(), isLeaving: false }
     this.#projects.delete(project)
     this.#projects.set(project, tenancy)
     created.catch(() => {
