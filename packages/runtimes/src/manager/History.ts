@@ -25,7 +25,7 @@ const MAX_PROGRAMS = 1_000
 /** Tasks of a program differ: by so much one may take more memory than any before. */
 const MARGIN = 1.25
 
-/** What proofs took, by program: of the last few, of so many programs. */
+/** What proofs took, by project and program: of the last few, of so many programs. */
 export class History {
   readonly #programs = new Map<string, Known>()
 

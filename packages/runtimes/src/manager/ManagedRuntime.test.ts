@@ -163,6 +163,39 @@ describe('ManagedRuntime', () => {
     expect(manager.scheduler.heldBytes).toBe(5 * GIB)
   })
 
+  it('learns nothing of memory from a program that took too long', async () => {
+    const { runtime, inner, manager } = managed()
+    const small = runtime.prove(job(1, 4), never)
+    await settled()
+    await inner.end(gib(0.8))
+    await small
+    const slow = expect(runtime.prove(job(1, 4), never)).rejects.toThrow(ProgramLimitError)
+    await settled()
+    await inner.end(new ProgramLimitError({ runtime: 'risc0', limit: 'time limit of 5000 ms' }))
+    await slow
+    void runtime.prove(job(1, 4), never)
+    await settled()
+    expect(manager.scheduler.heldBytes).toBe(GIB)
+  })
+
+  it('plans a project’s program by that project’s proofs alone', async () => {
+    const { runtime, inner, manager } = managed()
+    const own = runtime.prove(job(1, 4, 1), never)
+    await settled()
+    await inner.end(gib(0.8))
+    await own
+    const other = expect(runtime.prove(job(1, 4, 2), never)).rejects.toThrow(ProgramLimitError)
+    await settled()
+    await inner.end(new ProgramLimitError({ runtime: 'risc0', limit: 'memory limit of 4 GiB' }))
+    await other
+    const again = await runtime.reserve(askOf(job(1, 6, 1)), never)
+    expect(manager.scheduler.heldBytes).toBe(6 * GIB)
+    again?.release()
+    void runtime.prove(job(1, 4, 1), never)
+    await settled()
+    expect(manager.scheduler.heldBytes).toBe(GIB)
+  })
+
   it('gives all cores to a proof that is alone, and one to each where several wait', async () => {
     const { runtime, inner } = managed({ plan: { isParallel: () => true }, options: { maxWaiting: 100 } })
     const first = runtime.prove(job(1, 1), never)

@@ -60,7 +60,7 @@ export class ManagedRuntime implements Runtime {
 
   async reserve(ask: ReservationAsk, signal: AbortSignal): Promise<Reservation | null> {
     const manager = this.#manager
-    const version = `${this.vmType} ${ask.task.configHash} ${ask.task.version}`
+    const version = `${this.vmType} ${ownerOf(ask)} ${ask.task.configHash} ${ask.task.version}`
     const grant = await manager.take(
       this.vmType,
       {
@@ -106,8 +106,9 @@ export class ManagedRuntime implements Runtime {
       if (output.usage !== undefined) manager.tellUsage(this.vmType, output.usage)
       return output
     } catch (error) {
-      // It takes all that it may: the next is planned so.
-      if (error instanceof ProgramLimitError) learn(limits.memoryBytes + this.#plan.overheadBytes, 0)
+      // It takes all the memory that it may: the next is planned so.
+      if (error instanceof ProgramLimitError)
+        learn(isOfMemory(error) ? limits.memoryBytes + this.#plan.overheadBytes : 0, 0)
       throw error
     } finally {
       manager.used(program)
@@ -136,9 +137,10 @@ export class ManagedRuntime implements Runtime {
     return execution
   }
 
-  #programOf({ program, codeExpParam }: ProveJob): ProgramKey {
-    const name = `${this.vmType} ${program.hash}`
-    return { name, history: `${name} ${codeExpParam ?? ''}` }
+  #programOf(job: ProveJob): ProgramKey {
+    const name = `${this.vmType} ${job.program.hash}`
+    // Of its project alone: another could show a program at its worst that anybody can read.
+    return { name, history: `${name} ${ownerOf(job)} ${job.codeExpParam ?? ''}` }
   }
 
   #limits(grant: Grant, job: ProveJob): ProveJob['limits'] {
@@ -166,4 +168,6 @@ export class ManagedRuntime implements Runtime {
   }
 }
 
+/** As its runtime names the limit. */
+const isOfMemory = ({ meta }: ProgramLimitError): boolean => /^memory/.test(String(meta.limit))
 const ownerOf = ({ task }: Pick<ProveJob, 'task'>): string => task.projectId.toString()

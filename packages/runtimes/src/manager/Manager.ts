@@ -9,7 +9,7 @@ import { type Ask, type Grant, Scheduler, type SchedulerOptions } from './Schedu
 export interface ProgramKey {
   /** Names what is kept ready for it. */
   readonly name: string
-  /** Names what its proofs took. */
+  /** Names what its proofs took, in one project. */
   readonly history: string
 }
 
