@@ -22,6 +22,7 @@ import { protocols } from './grpc/protocols.ts'
 import { RuntimeClient } from './grpc/RuntimeClient.ts'
 import { readRuntimeAddress } from './grpc/readRuntimeAddress.ts'
 import { NativeServer } from './native/NativeServer.ts'
+import { SandboxUnavailableError } from './SandboxUnavailableError.ts'
 import { BINDING, COMMITMENT, proveJob } from './test/proveJob.ts'
 import { answer, type GrpcAnswer, GrpcStatus, startGrpcServer, stream } from './test/startGrpcServer.ts'
 
@@ -638,7 +639,7 @@ describe('the ways to a server', () => {
   it('go by TLS where it is asked for, and then not without', async () => {
     await using server = await startGrpcServer(returning('ab'))
     await using at = runtimeAt(server.address.replace('grpc:', 'grpcs:'), { connectMs: 500 })
-    await expect(at.runtime.prove(proveJob(Buffer.from('program')), never)).rejects.toThrow(RuntimeLostError)
+    await expect(at.runtime.prove(proveJob(Buffer.from('program')), never)).rejects.toThrow(SandboxUnavailableError)
   })
 })
 
@@ -652,12 +653,12 @@ describe('a server that is none', () => {
     ['speaks noise', (socket: Socket) => socket.write(Buffer.alloc(10_000, 0xab))],
     ['hangs up', (socket: Socket) => socket.destroy()],
     ['says nothing', () => {}],
-  ])('and %s is lost', async (what, onSocket) => {
+  ])('and %s leaves the task to a later try', async (what, onSocket) => {
     await using server = await startSocketServer(onSocket)
     if (what === 'is not there') await server[Symbol.asyncDispose]().catch(() => {})
     for (const vmType of kinds) {
       await using at = runtimeAt(server.address, { vmType, connectMs: 500 })
-      await expect(at.runtime.prove(job, never)).rejects.toThrow(RuntimeLostError)
+      await expect(at.runtime.prove(job, never)).rejects.toThrow(SandboxUnavailableError)
     }
   })
 

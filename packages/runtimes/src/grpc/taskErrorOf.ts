@@ -6,6 +6,7 @@ import {
   UnsupportedRuntimeError,
   type VmType,
 } from '@w3bstream/protocol'
+import { SandboxUnavailableError } from '../SandboxUnavailableError.ts'
 import { GrpcFailure } from './GrpcFailure.ts'
 
 /** Which runtime it was, for the error's text. */
@@ -21,6 +22,7 @@ export function taskErrorOf(error: unknown, { vmType: runtime, at }: RuntimeName
   const reason = at === null ? error.message : `${at}: ${error.message}`
   switch (error.kind) {
     case 'unreachable':
+      return new SandboxUnavailableError({ reason })
     case 'lost':
     case 'late':
       return new RuntimeLostError({ runtime, reason, cause: error })

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createRuntimes } from '../createRuntimes.ts'
 import { GrpcFailure } from '../grpc/GrpcFailure.ts'
+import { SandboxUnavailableError } from '../SandboxUnavailableError.ts'
+import { childrenOf } from '../test/childrenOf.ts'
 import { proveJob } from '../test/proveJob.ts'
 import { NativeServer } from './NativeServer.ts'
 
@@ -44,6 +46,14 @@ describe('NativeServer', () => {
     expect(at.server.pid).toBeUndefined()
   })
 
+  it('leaves a task to a later try where its folder cannot be made', async () => {
+    const binary = script('unused', 'exec sleep 600')
+    await using runtimes = createRuntimes({ native: { binary, stateDir: join(binary, 'state') } })
+    const proving = runtimes.get('risc0')?.prove(proveJob(new Uint8Array()), never)
+    await expect(proving).rejects.toThrow(SandboxUnavailableError)
+    await expect(proving).rejects.toThrow('ENOTDIR')
+  })
+
   it('gives up a start that hangs, and ends its process', async () => {
     const pid = join(folder, 'pid')
     await using at = started(script('hanging', `echo $$ > ${pid}; trap "" TERM; exec sleep 600`), 500)
@@ -66,6 +76,20 @@ describe('NativeServer', () => {
     await expect(waiting).rejects.toBe(reason)
     await at.server.close()
     await expect(at.server.client(never)).rejects.toThrow('closed')
+  })
+
+  it('leaves no process behind when it is closed while it starts, however far that is', async () => {
+    const binary = script('waiting', 'exec sleep 600')
+    const before = childrenOf(process.pid).length
+    // A start takes some turns of the event loop before there is a process.
+    for (let turns = 0; turns < 60; turns++) {
+      await using at = started(binary, 60_000)
+      const starting = at.server.client(never).catch((error: unknown) => error)
+      for (let i = 0; i < turns; i++) await new Promise((resolve) => setImmediate(resolve))
+      await at.server.close()
+      expect(childrenOf(process.pid)).toHaveLength(before)
+      expect(await starting).toBeInstanceOf(GrpcFailure)
+    }
   })
 
   it('keeps secrets of the environment, and its folder, from others', async () => {

@@ -84,10 +84,10 @@ export class NativeServer implements RuntimeEngine {
 
   async #ensure(signal: AbortSignal): Promise<Running> {
     signal.throwIfAborted()
-    if (this.#closing !== null) throw lost('it is closed')
+    if (this.#closing !== null) throw absent('it is closed')
     for (let running = this.#running; running !== null; running = this.#running)
       if (await untilAborted(answers(running), signal)) return running
-    if (this.#closing !== null) throw lost('it is closed')
+    if (this.#closing !== null) throw absent('it is closed')
     this.#starting ??= this.#start().finally(() => {
       this.#starting = null
     })
@@ -102,9 +102,12 @@ export class NativeServer implements RuntimeEngine {
       throw new GrpcFailure('refused', missing(binary), status.FAILED_PRECONDITION)
     }
     await pause(Math.max(0, this.#notBefore - performance.now()))
-    if (this.#closing !== null) throw lost('it is closed')
-    await mkdir(stateDir, { recursive: true, mode: 0o700 })
-    const folder = await mkdtemp(join(tmpdir(), 'w3b-native-'))
+    const folder = await makeFolders(stateDir)
+    // From here to its being known nothing is waited for: `close` ends every process.
+    if (this.#closing !== null) {
+      await rm(folder, { recursive: true, force: true })
+      throw absent('it is closed')
+    }
     const child = spawn(binary, this.#arguments(`unix:${join(folder, 's')}`), {
       env: this.#environment(),
       cwd: stateDir,
@@ -132,7 +135,7 @@ export class NativeServer implements RuntimeEngine {
       child.kill('SIGKILL')
       await gone
       const why = error instanceof Error ? error.message : String(error)
-      throw lost(`it did not start: ${[why, told.said().trim()].filter(Boolean).join(': ')}`)
+      throw absent(`it did not start: ${[why, told.said().trim()].filter(Boolean).join(': ')}`)
     } finally {
       clearTimeout(late)
     }
@@ -201,8 +204,18 @@ export class NativeServer implements RuntimeEngine {
 
 const missing = (binary: string): string =>
   `there is no native runtime at ${binary}: run \`npm run build:native\` (needs cargo and clang)`
-const lost = (reason: string): GrpcFailure =>
-  new GrpcFailure('lost', `the native runtime: ${reason}`, status.UNAVAILABLE)
+const absent = (reason: string): GrpcFailure =>
+  new GrpcFailure('unreachable', `the native runtime: ${reason}`, status.UNAVAILABLE)
+
+/** @returns a folder for its socket, that no other user enters */
+async function makeFolders(stateDir: string): Promise<string> {
+  try {
+    await mkdir(stateDir, { recursive: true, mode: 0o700 })
+    return await mkdtemp(join(tmpdir(), 'w3b-native-'))
+  } catch (error) {
+    throw absent(`it did not start: ${String(error)}`)
+  }
+}
 
 /** Whether a process still does; one that does not has ended afterwards. */
 async function answers({ process, client, gone }: Running): Promise<boolean> {
