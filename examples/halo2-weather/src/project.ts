@@ -7,7 +7,7 @@ import { artifacts } from './artifacts.ts'
  *
  * @param options.provingKeyUri where the proving key was published
  * @param options.amount readings a task, at most the circuit's capacity (its default)
- * @param options.native name the built-in circuit as well: nodes with the native runtime prove with it, some five times as fast, others with the module
+ * @param options.native name the built-in circuit as well: nodes with the native runtime prove with it, several times as fast, others with the module
  * @param options.maxAgeMs close a task with fewer once its oldest reading has waited so long; default 10 s
  */
 export function project(options: {
