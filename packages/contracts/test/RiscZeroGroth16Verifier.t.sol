@@ -281,6 +281,8 @@ contract RiscZeroGroth16VerifierTest {
                     : abi.encodeWithSelector(Bn254.PrecompileFailed.selector, 8)
             );
         }
+        vm.mockCallRevert(address(8), "", abi.encode(1));
+        refuse(receipt.seal, abi.encodeWithSelector(Bn254.PrecompileFailed.selector, 8));
         vm.mockCall(address(7), "", abi.encode(1));
         refuse(receipt.seal, abi.encodeWithSelector(Bn254.PrecompileFailed.selector, 7));
     }

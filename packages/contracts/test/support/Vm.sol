@@ -9,6 +9,7 @@ interface Vm {
     function cool(address target) external;
     function etch(address target, bytes calldata code) external;
     function mockCall(address target, bytes calldata data, bytes calldata answer) external;
+    function mockCallRevert(address target, bytes calldata data, bytes calldata answer) external;
     function warp(uint256 timestamp) external;
     function chainId(uint256 id) external;
     function assume(bool condition) external pure;
