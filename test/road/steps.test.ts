@@ -389,6 +389,25 @@ describe('a task', () => {
     expect(texts).toEqual([expect.stringContaining('publicInputs'), undefined])
   })
 
+  it('shows its proof in its log, and one of megabytes by its hash alone', async () => {
+    for (const [bytes, shown] of [
+      [2 ** 20, /^0x(?:07){1048576}$/],
+      [2 ** 20 + 1, /^0x[0-9a-f]{64}$/],
+    ] as const) {
+      const { w3b, prove, runtime, id, messageId } = await assigned()
+      const proof = new Uint8Array(bytes).fill(7)
+      const large: Runtime = {
+        vmType: 'halo2',
+        prove: async (job) => ({ ...(await runtime.prove(job)), proof, raw: toHex(proof) }),
+        close: async () => {},
+      }
+      await proveTask({ ...prove, runtimes: new Map([['halo2' as const, large]]) }, limits, id, idle)
+      for (const history of [await w3b.task(id), await w3b.message(messageId)])
+        expect(shown.test(history?.states.at(-1)?.result ?? '')).toBe(true)
+      expect(await w3b.proof(id)).toEqual(proof)
+    }
+  })
+
   it('is proved once when two workers take its hint', async () => {
     const { prove, id, runtime } = await assigned()
     const outcomes = await Promise.all([

@@ -34,15 +34,18 @@ export async function messageHistory(ports: QueryPorts, id: MessageId): Promise<
   return { message, membership, states: found?.states ?? [], task: found?.task ?? null }
 }
 
-/** A task with its state log, in which `proved` shows the proof as the runtime returned it; or null. */
+/** Of a larger proof the log shows the hash of its text alone: every look at its task or messages would bring all of it. `taskProof` has its bytes. */
+const MOST_SHOWN_BYTES = 2 ** 20
+
+/** A task with its state log, in which `proved` shows the proof as the runtime returned it, up to 1 MiB of it; or null. */
 export async function taskHistory(
   ports: QueryPorts,
   id: TaskId,
 ): Promise<{ readonly task: TaskRecord; readonly states: readonly StateLogEntry[] } | null> {
   const [task, states] = await Promise.all([ports.tasks.get(id), ports.tasks.states(id)])
   if (task === null) return null
-  const raw = task.proof?.raw
-  if (raw === undefined) return { task, states }
+  if (task.proof === null || task.proof.bytes > MOST_SHOWN_BYTES) return { task, states }
+  const { raw } = task.proof
   // The log names the blob, so that a long proof is not kept twice.
   const text = await ports.blobs.get(raw)
   if (text === null) return { task, states }
