@@ -144,3 +144,105 @@ fn reversed(bytes: &[u8]) -> Option<[u8; 32]> {
 fn element(text: &str) -> Option<Fr> {
     Fr::from_repr(reversed(&bytes::<32>(text)?)?).into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Device, KeyTree, SignedReadings};
+    use halo2_kit::{PrivateCircuit, hex_word};
+    use serde_json::{Value, json};
+
+    fn devices() -> [Device; 2] {
+        [6, 7].map(|secret| Device::open(Fq::from(secret)))
+    }
+
+    /// 21.4 degrees at a time, signed by one of the devices.
+    fn payload(scope: u64, time: u64, by: usize) -> Value {
+        let (scope, tree) = (
+            Fr::from(scope),
+            KeyTree::new(&devices().map(|device| device.key)),
+        );
+        json!({
+            "temperature": 21.4,
+            "time": time,
+            "key": devices()[by].key_hex(),
+            "signature": devices()[by].sign(digest(scope, time, 614)).to_hex(),
+            "index": by,
+            "path": tree.path(by as u8).iter().map(hex_word).collect::<Vec<_>>(),
+            "scope": hex_word(&scope),
+        })
+    }
+
+    fn parse(payloads: &[Value]) -> Result<Signatures, String> {
+        let texts: Vec<_> = payloads.iter().map(Value::to_string).collect();
+        let readings = Readings::parse(&SignedReadings::schema().unwrap(), &texts)
+            .map_err(|e| e.to_string())?;
+        Signatures::parse(&texts, &readings).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn takes_readings_that_are_signed_and_registered() {
+        let signatures = parse(&[payload(1, 1000, 1), payload(1, 1001, 0)]).unwrap();
+        assert_eq!(signatures.scope, Fr::from(1));
+        assert_eq!(
+            signatures
+                .readings
+                .iter()
+                .map(|signed| signed.index)
+                .collect::<Vec<_>>(),
+            [1, 0]
+        );
+    }
+
+    #[test]
+    fn says_which_reading_is_wrong_and_why() {
+        let zeros = |bytes: usize| json!(format!("0x{}", "00".repeat(bytes)));
+        let modulus = json!("0x30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001");
+        let other_path = json!([0, 0, 0, 0, 0, 0, 0, 0].map(|_: i32| hex_word(&Fr::one())));
+        for (field, value, reason) in [
+            ("key", json!("0x04"), "the key is not 0x04"),
+            ("key", zeros(65), "the key is not 0x04"),
+            (
+                "key",
+                json!(format!("0x04{}", "ff".repeat(64))),
+                "the key is not 0x04",
+            ),
+            (
+                "key",
+                json!(format!("0x04{}", "01".repeat(64))),
+                "the key is not 0x04",
+            ),
+            ("signature", zeros(64), "the signature is not r and s"),
+            (
+                "signature",
+                json!(format!("0x{}", "ff".repeat(64))),
+                "the signature is not r and s",
+            ),
+            (
+                "signature",
+                json!(format!("0x{}", "01".repeat(64))),
+                "the signature is not its key's",
+            ),
+            ("temperature", json!(21.5), "the signature is not its key's"),
+            ("time", json!(1002), "the signature is not its key's"),
+            ("time", json!(1000), "its time is not after"),
+            ("scope", modulus, "the scope is not a field element"),
+            ("scope", zeros(32), "the signature is not its key's"),
+            ("index", json!(256), "the payload needs key"),
+            ("index", json!(3), "its key is not in the tree"),
+            ("path", json!([]), "the path is not 8"),
+            ("path", other_path, "its key is not in the tree"),
+            ("path", json!("0x"), "the payload needs key"),
+        ] {
+            let mut second = payload(1, 1001, 0);
+            second[field] = value;
+            let error = parse(&[payload(1, 1000, 1), second]).unwrap_err();
+            assert!(
+                error.starts_with(&format!("reading 1: {reason}")),
+                "{field}: {error}"
+            );
+        }
+        let error = parse(&[payload(1, 1000, 1), payload(2, 1001, 0)]).unwrap_err();
+        assert_eq!(error, "reading 1: its scope is not the first reading's");
+    }
+}
