@@ -199,6 +199,17 @@ describe('Scheduler', () => {
     expect(started).toContain('large 1')
   })
 
+  it('does not turn away who has its turn, however long it waits for room', async () => {
+    const { ask, settled, started, turnedAway, end } = machine({ cores: 4, gib: 8 }, { maxWaitMs: 20 })
+    void ask('small 1', { gib: 4, wallMs: 60_000 })
+    void ask('large 1', { gib: 8, wallMs: 1_000 })
+    for (const name of ['small 2', 'small 3']) await ask(name, { gib: 4, wallMs: 60_000 })
+    expect([started, turnedAway]).toEqual([['small 1'], ['small 2', 'small 3']])
+    await end('small 1', 60_000)
+    await settled()
+    expect(started).toEqual(['small 1', 'large 1'])
+  })
+
   it("leaves another owner's first job as much room as one of its own takes", async () => {
     const { ask, settled, started, end } = machine({ cores: 8, gib: 8 })
     void ask('modest 1', { gib: 2 })

@@ -33,7 +33,7 @@ export interface Grant {
 export interface SchedulerOptions {
   /** Jobs of one owner that wait; more are turned away. Default 32. */
   readonly maxWaiting?: number
-  /** Longest wait; then the job is turned away. Default: none. */
+  /** Longest wait; then the job is turned away, if it is not its turn as soon as there is room. Default: none. */
   readonly maxWaitMs?: number
   /** Memory that is held for nobody in particular: by what is kept ready. */
   readonly idle?: {
@@ -102,6 +102,8 @@ export class Scheduler {
   #cores = 0
   /** What the owner who was served last had been given: others do not begin further back. */
   #turn = 0
+  /** Who is next, and waits for room alone. */
+  #head: Waiting | null = null
   #overtaken: { readonly head: Waiting; by: number } | null = null
   #closed = false
 
@@ -151,11 +153,15 @@ export class Scheduler {
     }
     owner.waiting.push(waiting)
     signal.addEventListener('abort', leave, { once: true })
-    const late = maxWaitMs === undefined || isPatient ? undefined : setTimeout(leave, maxWaitMs)
+    // Who has its turn would lose it, and smaller jobs take the room that was kept for it.
+    const tooLate = (): void => {
+      if (this.#head !== waiting) leave()
+    }
+    const late = maxWaitMs === undefined || isPatient ? undefined : setInterval(tooLate, maxWaitMs)
     this.#serve()
     const grant = await promise
     signal.removeEventListener('abort', leave)
-    clearTimeout(late)
+    clearInterval(late)
     // Where both happened at once, the place goes back.
     if (signal.aborted) {
       grant?.release()
@@ -197,6 +203,7 @@ export class Scheduler {
         head ??= { waiting, need }
       }
     }
+    this.#head = head?.waiting ?? null
     return false
   }
 
