@@ -89,10 +89,11 @@ impl Engine {
         }
         let _turn = self.loading.acquire().await.map_err(Fault::internal)?;
         let claim = match role {
-            Role::Circuit => Some(self.pool.claim(&name, KEY_MEMORY, u32::MAX).await?),
+            // Its key is made once, by every thread; to wait for all of them would hold up all who come after it.
+            Role::Circuit => Some(self.pool.claim(&name, KEY_MEMORY, 1).await?),
             _ => None,
         };
-        let threads = claim.as_ref().map_or(1, Claim::threads);
+        let threads = claim.as_ref().map_or(1, |_| self.settings.capacity.threads);
         let memory_bytes = claim.as_ref().map_or(self.bounded(LOAD_MEMORY), Claim::memory_bytes);
         let bounds = Bounds { memory_bytes, wall: DEFAULT_WALL, cpu: None };
         let process = self.open(role, &source, threads, bounds).await?;
@@ -274,8 +275,10 @@ impl Engine {
             return spawn_blocking(move || remote.compress(&task, &proof, &seen)).await.map_err(Fault::internal)?;
         }
         let limits = job.limits.unwrap_or_default();
-        let claim = self.pool.claim(&Bytes::new(), u64::MAX, threads(&limits)).await?;
-        let bounds = Bounds { memory_bytes: claim.memory_bytes(), wall: DEFAULT_WALL, cpu: None };
+        // Its own share again, which it may exceed: to wait for the whole machine would hold up all who come after it.
+        let memory = if limits.memory_bytes == 0 { u64::MAX } else { limits.memory_bytes };
+        let _claim = self.pool.claim(&Bytes::new(), memory, threads(&limits)).await?;
+        let bounds = Bounds { memory_bytes: self.settings.capacity.memory_bytes, wall: DEFAULT_WALL, cpu: None };
         let compress = Compress { receipt: proof.proof.clone(), image_id: proof.image_id.clone() };
         let mut process = Process::start(Role::Compressor, self.scratch.folder()?, Reach::default(), false)?;
         match process.run(Asked::Compress(compress), bounds, |_| ()).await? {

@@ -138,3 +138,19 @@ async fn a_groth16_receipt_is_refused_before_proving_where_nothing_makes_it() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_circuit_is_loaded_and_proved_beside_a_program_that_goes_on() {
+    let server = Server::start(&["--threads", "2", "--memory", "17179869184"]);
+    let mut client = server.client().await;
+    let limits = Limits { cycles: 1 << 40, wall_ms: 60_000, memory_bytes: 8 << 30, threads: 1, ..Limits::default() };
+    let loops = loaded(&mut client, guest("loops")).await;
+    let looping = Job { limits: Some(limits), ..job(&loops, &["[]"]) };
+    let mut events = client.prove(looping).await.unwrap().into_inner();
+    events.message().await.unwrap().expect("it begins");
+    let begun = Instant::now();
+    let weather = loaded(&mut client, weather()).await;
+    let asked = Job { limits: Some(limits), ..job(&weather, &[&weather_task()]) };
+    proof(client.prove(asked).await.unwrap().into_inner()).await.unwrap();
+    assert_eq!(server.children().len(), 2, "both processes are there after {:?}", begun.elapsed());
+}
