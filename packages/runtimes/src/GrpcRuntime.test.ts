@@ -210,6 +210,12 @@ describe('vm_runtime', () => {
 })
 
 describe('vm', () => {
+  it('is asked without the native runtime, where that could check nothing', async () => {
+    const checker = { at: null, client: () => Promise.reject(new Error('not to be started')) }
+    const output = await prove(returning('0xab'), proveJob(Buffer.from('program')), { vmType: 'zkwasm', checker })
+    expect(output).toMatchObject({ raw: '0xab', checkedBy: null })
+  })
+
   it('is spoken where the others are not', async () => {
     const seen: Readonly<Record<string, unknown>>[] = []
     const job = proveJob(Buffer.from('program'), { codeExpParam: 'text', payloads: ['{"a":1}'] })

@@ -48,7 +48,7 @@ export class GrpcRuntime implements Runtime {
     this.#connection = new GrpcConnection(readRuntimeAddress(address), options)
     this.#client = new RuntimeClient(this.#connection)
     this.#engine = { at: address, client: async () => this.#client }
-    this.#checker = checker
+    this.#checker = CHECKED.has(vmType) ? checker : null
   }
 
   /** @throws {ProgramError} @throws {ProgramLimitError} @throws {UnsupportedRuntimeError} @throws {RuntimeLostError} and what `signal` was aborted with */
@@ -183,6 +183,8 @@ export class GrpcRuntime implements Runtime {
 }
 
 const never = new AbortController().signal
+/** Kinds of programs whose proofs the native runtime knows. */
+const CHECKED: ReadonlySet<VmType> = new Set(['risc0', 'halo2'])
 const OLDER: readonly OlderProtocol[] = ['vmRuntime', 'vm']
 const SAME_MEANING: ReadonlySet<number> = new Set([
   status.RESOURCE_EXHAUSTED,

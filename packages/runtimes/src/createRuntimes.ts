@@ -85,6 +85,7 @@ export function createRuntimes({
         new NativeServer({
           memoryBytes: places * shared.memoryBytes,
           threads: places,
+          idleMs: options.idleMs,
           networkWall: options.networkWall,
           ...native,
         })

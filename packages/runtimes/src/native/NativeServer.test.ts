@@ -92,6 +92,14 @@ describe('NativeServer', () => {
     }
   })
 
+  it('keeps what is idle as long as the sandbox does', async () => {
+    const seen = join(folder, 'arguments')
+    const binary = script('listing', `echo "$@" > ${seen}; exit 1`)
+    await using runtimes = createRuntimes({ native: { binary, stateDir: join(folder, 'state') }, idleMs: 5_000 })
+    await expect(runtimes.get('risc0')?.prove(proveJob(new Uint8Array()), never)).rejects.toThrow()
+    expect(readFileSync(seen, 'utf8')).toContain(' --idle-ms 5000')
+  })
+
   it('keeps secrets of the environment, and its folder, from others', async () => {
     const seen = join(folder, 'environment')
     process.env.W3B_TEST_SECRET = 'hush'

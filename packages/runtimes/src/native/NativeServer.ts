@@ -19,6 +19,8 @@ export interface NativeOptions {
   readonly memoryBytes?: number
   /** Threads for all proofs together. Default: all cores. */
   readonly threads?: number
+  /** How long a program's process is kept after its last job, in milliseconds. Default 60,000. */
+  readonly idleMs?: number
   /** Runs no program where nothing keeps it from the network. Default false. */
   readonly networkWall?: boolean
   /** Where Groth16 receipts are made, if not here. */
@@ -142,11 +144,12 @@ export class NativeServer implements RuntimeEngine {
   }
 
   #arguments(listen: string): readonly string[] {
-    const { stateDir, memoryBytes, threads, networkWall, compressor, srs } = this.#options
+    const { stateDir, memoryBytes, threads, idleMs, networkWall, compressor, srs } = this.#options
     return [
       ...['serve', '--listen', listen, '--state', stateDir, '--while-stdin-open'],
       ...(memoryBytes === undefined ? [] : ['--memory', String(memoryBytes)]),
       ...(threads === undefined ? [] : ['--threads', String(threads)]),
+      ...(idleMs === undefined ? [] : ['--idle-ms', String(idleMs)]),
       ...(networkWall === true ? ['--network-wall'] : []),
       ...(compressor === undefined ? [] : ['--compressor', compressor.url]),
       ...(srs === undefined ? [] : ['--srs', srs.file, '--srs-sha256', srs.sha256]),
