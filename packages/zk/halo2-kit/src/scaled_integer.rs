@@ -47,7 +47,7 @@ pub fn scaled_integer(text: &str, scale: u32) -> Result<i128, &'static str> {
         return Err("has more decimal places than the scale");
     }
     let too_large = "is too large";
-    if significant.len() as i64 + shift > 38 {
+    if shift.saturating_add(significant.len() as i64) > 38 {
         return Err(too_large);
     }
     let magnitude = significant.parse::<i128>().map_err(|_| too_large)? * 10i128.pow(shift as u32);
@@ -87,7 +87,12 @@ mod tests {
 
     #[test]
     fn refuses_what_is_too_large() {
-        for text in ["1e38", "1e99999999999999999999", "123456789012345678901234567890123456789"] {
+        for text in [
+            "1e38",
+            "1e9223372036854775807",
+            "1e99999999999999999999",
+            "123456789012345678901234567890123456789",
+        ] {
             assert_eq!(scaled_integer(text, 0), Err("is too large"), "{text}");
         }
     }
