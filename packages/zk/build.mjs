@@ -2,7 +2,7 @@
 /**
  * Builds what is committed of the circuits: WASM modules, keys, Solidity verifiers, golden vectors.
  *
- *   node packages/zk/build.mjs           writes them into the checkout
+ *   node packages/zk/build.mjs           writes them into the checkout, with the SRS for tests or the one that W3B_SRS names
  *   node packages/zk/build.mjs --check   builds them into the cache folder and compares with the checkout
  *   node packages/zk/build.mjs --test    runs the tests of the workspace: circuits and native runtime
  *
@@ -94,10 +94,10 @@ function runtimeCode(source) {
 
 function buildCircuit({ name, crate, artifacts, module }, tools) {
   const made = folder(join(out, artifacts))
-  // With the SRS for tests, whichever this machine's operator uses.
-  const { W3B_SRS, ...env } = process.env
-  run(join(tools, `keygen-${name}`), [made], { env })
-  const { provingKey, ...circuit } = JSON.parse(readFileSync(join(made, 'circuit.json'), 'utf8'))
+  // What is committed has the SRS for tests, whichever this machine's operator uses.
+  const { W3B_SRS, ...withoutSrs } = process.env
+  run(join(tools, `keygen-${name}`), [made], { env: check ? withoutSrs : process.env })
+  const { provingKey, verifyingKey, ...circuit } = JSON.parse(readFileSync(join(made, 'circuit.json'), 'utf8'))
   rmSync(join(made, 'circuit.json'))
   if (module) buildModule({ name, crate, made, keySha256: provingKey.sha256 }, tools)
   else rmSync(join(made, 'proving.key'))
@@ -110,8 +110,8 @@ function buildCircuit({ name, crate, artifacts, module }, tools) {
   const about = {
     generatedBy: 'node packages/zk/build.mjs',
     ...(module && { compiler: `rustc-web ${PINNED['rustc-web']}`, wasm: described(`${name}.wasm`) }),
-    provingKey: module ? described('proving.key') : provingKey,
-    verifyingKey: described('verifying.key'),
+    provingKey: { ...(module && { file: 'proving.key' }), ...provingKey },
+    verifyingKey: { file: 'verifying.key', ...verifyingKey },
     verifier: { ...described('Verifier.sol'), runtimeBytes: code.length, runtimeCodeHash: keccak256(code) },
     ...circuit,
   }
