@@ -1,3 +1,4 @@
+import { InvalidInputError } from '@w3bstream/protocol'
 import { describe, expect, it } from 'vitest'
 import { findNative } from './findNative.ts'
 
@@ -18,10 +19,18 @@ describe('findNative', () => {
     expect(findNative({ W3B_NATIVE: value })).toBeNull()
   })
 
-  it('takes over who compresses, and the SRS where both file and hash are given', () => {
+  it('takes over who compresses, and the SRS with its hash', () => {
     const variables = { W3B_COMPRESSOR_URL: 'https://c.example', W3B_COMPRESSOR_KEY: 'k', W3B_SRS: '/srs' }
-    expect(findNative(variables)).toMatchObject({ compressor: { url: 'https://c.example', key: 'k' } })
-    expect(findNative(variables)).not.toHaveProperty('srs')
-    expect(findNative({ ...variables, W3B_SRS_SHA256: 'ab' })?.srs).toEqual({ file: '/srs', sha256: 'ab' })
+    expect(findNative({ ...variables, W3B_SRS_SHA256: 'ab' })).toMatchObject({
+      compressor: { url: 'https://c.example', key: 'k' },
+      srs: { file: '/srs', sha256: 'ab' },
+    })
+    expect(findNative({})).not.toHaveProperty('srs')
+  })
+
+  it('refuses an SRS without its hash: in its place, anyone’s forgeries would be taken', () => {
+    expect(() => findNative({ W3B_SRS: '/srs' })).toThrow(InvalidInputError)
+    expect(() => findNative({ W3B_SRS: '/srs', W3B_SRS_SHA256: '' })).toThrow('W3B_SRS_SHA256')
+    expect(findNative({ W3B_SRS: '/srs', W3B_NATIVE: 'off' })).toBeNull()
   })
 })
