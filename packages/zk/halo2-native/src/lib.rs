@@ -2,7 +2,8 @@
 //! the sha256 of its verifying key.
 //!
 //! Proving keys are made when first used and kept in a folder, each with the SRS it was made with. What is read from the
-//! folder is checked by hash; losing it costs time only.
+//! folder is checked by the hash that heads it, which finds damage and not forgery: the folder is its user's alone. Losing
+//! it costs time only.
 
 mod cache;
 mod circuits;
