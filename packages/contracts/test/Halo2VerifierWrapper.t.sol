@@ -43,6 +43,14 @@ contract Halo2VerifierWrapperTest {
         wrapper.verify(inputs, proof);
     }
 
+    function test_refusesTheOrderItself() public {
+        inputs[0] = Halo2Verification.R;
+        vm.expectRevert(
+            abi.encodeWithSelector(Halo2Verification.PublicInputNotInField.selector, 0, Halo2Verification.R)
+        );
+        wrapper.verify(inputs, proof);
+    }
+
     function test_refusesOtherLengths() public {
         bytes memory longer = abi.encodePacked(proof, bytes1(0));
         (bool taken,) = verifier.staticcall(abi.encodePacked(inputs, longer));
