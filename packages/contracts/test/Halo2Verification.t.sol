@@ -77,6 +77,9 @@ contract Halo2VerificationTest {
         outputs = abi.encode(words);
         vm.assertTrue(accepts(commitment, outputs, proof));
         refuse(abi.encodeWithSelector(Halo2Verification.PublicInputNotInField.selector, 4, words[1]));
+        words[1] = Halo2Verification.R;
+        outputs = abi.encode(words);
+        refuse(abi.encodeWithSelector(Halo2Verification.PublicInputNotInField.selector, 4, words[1]));
     }
 
     function test_refusesACommitmentBeyondTheFieldThatTheVerifierTakes() public {
