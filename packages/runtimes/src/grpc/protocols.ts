@@ -1,6 +1,7 @@
 import type { MethodDefinition } from '@grpc/grpc-js'
 import { fromJSON } from '@grpc/proto-loader'
 import { z } from 'zod'
+import { countFields, type MessageShape } from './countFields.ts'
 import descriptors from './protocols.json' with { type: 'json' }
 
 export type GrpcMethod = MethodDefinition<object, object>
@@ -22,12 +23,19 @@ const packages = fromJSON(
   },
 )
 
-function service(name: string): (method: string) => GrpcMethod {
+/** An honest answer has some dozens, and one for each public input. */
+const MOST_FIELDS = 10_000
+
+function service(name: string): (method: string, answer?: MessageShape) => GrpcMethod {
   const found = methods.parse(packages[name])
-  return (method) => {
+  return (method, answer = {}) => {
     const definition = found[method]
     if (definition === undefined) throw new TypeError(`${name} has no ${method}`)
-    return definition
+    const responseDeserialize: GrpcMethod['responseDeserialize'] = (bytes) => {
+      if (countFields(bytes, answer, MOST_FIELDS) > MOST_FIELDS) throw new RangeError(`more than ${MOST_FIELDS} fields`)
+      return definition.responseDeserialize(bytes)
+    }
+    return { ...definition, responseDeserialize }
   }
 }
 
@@ -38,10 +46,10 @@ const vm = service('vm.VM')
 /** The calls of the three protocols. `protocols.json` is written by `src/test/writeProtocols.ts` from packages/zk/proto. */
 export const protocols = {
   ours: {
-    describe: ours('Describe'),
+    describe: ours('Describe', { 3: {} }),
     load: ours('Load'),
     execute: ours('Execute'),
-    prove: ours('Prove'),
+    prove: ours('Prove', { 1: {}, 2: { 8: {} } }),
     verify: ours('Verify'),
   },
   vmRuntime: { create: vmRuntime('Create'), execute: vmRuntime('ExecuteOperator') },
