@@ -15,8 +15,9 @@ pub(crate) fn recursion_archive() -> Result<(), String> {
     static FOUND: OnceLock<bool> = OnceLock::new();
     let found = FOUND.get_or_init(|| risc0_circuit_recursion::prove::zkr::get_zkr("join.zkr", RECURSION_PO2).is_ok());
     found.then_some(()).ok_or_else(|| {
-        "this build has no recursion archive. Build it without DOCS_RS where the network offers the archive, or name \
-         the archive's file in RECURSION_SRC_PATH"
+        "this build has no recursion archive. Build it by `W3B_RECURSION_ARCHIVE=look npm run build:native` where the \
+         network offers the archive, or with the archive's file in place of `look`; or name a service that compresses, \
+         in W3B_COMPRESSOR_URL or by --compressor"
             .into()
     })
 }

@@ -283,4 +283,5 @@ fn without_an_archive_or_a_prover_this_machine_refuses_before_it_begins() {
     };
     let error = compress_local(RECEIPT, &[0; 32]).unwrap_err();
     assert_eq!(error, RunError::Lacking(format!("No Groth16 proof can be made on this machine: {why}.")));
+    assert!(!why.contains("archive") || why.contains("W3B_RECURSION_ARCHIVE"), "what the build takes is named: {why}");
 }
