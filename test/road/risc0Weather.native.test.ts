@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { artifacts, project, readings } from '@w3bstream/example-risc0-weather'
 import { writeProjectFile } from '@w3bstream/protocol'
+import { findNative } from '@w3bstream/runtimes'
 import { expect, it } from 'vitest'
 import { startCli } from '../../packages/cli/src/test/runCli.ts'
 import { runMain } from '../../packages/cli/src/test/runMain.ts'
@@ -18,7 +19,7 @@ it('proves the weather statistics with RISC Zero in w3b dev, and gives the recei
   const file = writeProjectFile({ defaultVersion: version.version, versions: [version], unknown: {} })
   writeFileSync(join(dir, 'projects', '9.json'), file)
   const node = startCli(['dev', '--port', '0', '--data-dir', join(dir, 'data'), '--projects', join(dir, 'projects')], {
-    env: {},
+    env: { W3B_NATIVE: findNative()?.binary ?? 'off' },
   })
   const started = await node.until((text) => text.includes('(for operators)'))
   const url = /http:\S+/.exec(started)?.[0] ?? ''
