@@ -39,8 +39,8 @@ pub fn run(name: &str, mut line: Arguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-const MACHINE: &str = "\
-  --state DIR           keeps keys and begun compressions (default: ~/.cache/w3bstream/native/state)
+const MACHINE: &str =
+    "  --state DIR           keeps keys and begun compressions (default: ~/.cache/w3bstream/native/state)
   --memory BYTES        memory for all jobs together (default: what is free, less an eighth)
   --threads N           threads for all jobs together (default: all cores)
   --compressor URL      a service that makes Groth16 receipts; its key in W3B_COMPRESSOR_KEY
@@ -49,8 +49,7 @@ const MACHINE: &str = "\
 
 /// How a command is written; of an unknown one, all of them.
 pub fn usage(name: &str) -> String {
-    let program = "\
-  --input TEXT          what the program reads, string by string; repeatable
+    let program = "  --input TEXT          what the program reads, string by string; repeatable
   --input-file FILE     the same from a file, behind those
   --exp-param JSON      codeExpParam of the project file; for a circuit {\"circuit\":\"weather\",\"verifying_key\":\"0x…\"}";
     match name {

@@ -42,7 +42,9 @@ fn each_command_has_help() {
     for command in ["serve", "describe", "image-id", "execute", "prove", "verify", "keygen", "bench"] {
         let help = run(&["help", command]);
         assert!(help.status.success());
-        assert!(text(&help.stdout).starts_with(&format!("w3b-runtime {command}")));
+        let help = text(&help.stdout);
+        assert!(help.starts_with(&format!("w3b-runtime {command}")));
+        assert!(!help.lines().any(|line| line.starts_with('-')), "options are indented:\n{help}");
     }
     assert!(text(&run(&["--version"]).stdout).starts_with("w3b-runtime "));
 }
