@@ -23,7 +23,8 @@ pub struct CircuitInfo {
     /// Most readings of a task.
     pub capacity: usize,
     pub outputs: &'static [&'static str],
-    /// Whether anyone could forge its proofs: the SRS is the one for tests.
+    /// Whether anyone could forge its proofs: the SRS is the one for tests, or a file that, once the key is made, shows
+    /// its secret.
     pub insecure_srs: bool,
     /// Most memory that a proof of it was seen to take, in bytes.
     pub memory_bytes: u64,
@@ -36,13 +37,16 @@ impl Registry {
     }
 
     pub fn circuits(&self) -> Vec<CircuitInfo> {
-        let info = |circuit: &Circuit| CircuitInfo {
-            id: circuit.id,
-            verifying_key: self.known_key(circuit).map(|bytes| sha256(&bytes)),
-            capacity: circuit.operations.capacity().unwrap_or(0),
-            outputs: circuit.operations.outputs(),
-            insecure_srs: self.srs == Srs::InsecureTest,
-            memory_bytes: circuit.memory_bytes,
+        let info = |circuit: &Circuit| {
+            let known = self.known_key(circuit);
+            CircuitInfo {
+                id: circuit.id,
+                verifying_key: known.as_deref().map(sha256),
+                capacity: circuit.operations.capacity().unwrap_or(0),
+                outputs: circuit.operations.outputs(),
+                insecure_srs: self.srs == Srs::InsecureTest || known.is_some_and(|key| key == circuit.test_key),
+                memory_bytes: circuit.memory_bytes,
+            }
         };
         CIRCUITS.iter().map(info).collect()
     }

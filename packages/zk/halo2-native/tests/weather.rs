@@ -7,6 +7,7 @@ use halo2_kit::{
         poly::kzg::commitment::ParamsKZG,
     },
     hex_word,
+    keygen::insecure_test_srs,
 };
 use halo2_native::{Error, Halo2Proof, Registry, Srs};
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
@@ -211,6 +212,18 @@ fn a_ceremony_has_keys_of_its_own() {
     assert!(tests.verify(&ours, &proof.proof, &proof.public_inputs).is_err());
     assert!(tests.verify(&hash(TEST_KEY), &proof.proof, &proof.public_inputs).is_err());
     assert!(registry.verify(&ours, &for_tests.proof, &for_tests.public_inputs).is_err());
+}
+
+#[test]
+fn a_ceremony_with_the_secret_for_tests_is_told() {
+    let folder = tempdir().unwrap();
+    let mut bytes = vec![];
+    insecure_test_srs(11).write_custom(&mut bytes, SerdeFormat::RawBytes).unwrap();
+    let path = folder.path().join("ceremony.srs");
+    fs::write(&path, &bytes).unwrap();
+    let registry = Registry::open(folder.path().join("keys"), Srs::Ceremony { path, sha256: hash(&bytes) });
+    registry.load("weather", &hash(TEST_KEY)).unwrap();
+    assert!(registry.circuits()[0].insecure_srs);
 }
 
 #[test]
