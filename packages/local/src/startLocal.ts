@@ -138,15 +138,15 @@ const LIMITS = {
   perDevice: { perSecond: 1_000, burst: 5_000 },
   perAddress: { perSecond: 50_000, burst: 100_000 },
   /** From the assignment: longer than the longest proof, which has to wait for its place before. */
-  proveTimeoutMs: 90 * 60_000,
+  proveTimeoutMs: 120 * 60_000,
   programTimeoutMs: 5 * 60_000,
   programMemoryBytes: 2 * 2 ** 30,
   programBytes: 32 * 2 ** 20,
 } as const
 
 const PROVE_LIMITS = {
-  // Twenty segments of 2^18 cycles take two cores 40 minutes and 2.4 GB; WASM programs have less of both.
-  timeoutMs: 60 * 60_000,
+  // Twenty segments of 2^18 cycles take two cores an hour and 2.4 GB; WASM programs have less of both.
+  timeoutMs: 90 * 60_000,
   memoryBytes: 8 * 2 ** 30,
   leaseMs: 20_000,
   maxTries: 5,
@@ -346,7 +346,7 @@ async function start(
   sequencer = new Sequencer(
     { ...modules, exports: store.exports },
     {
-      limits: { graceMs: 5_000, proveTimeoutMs: LIMITS.proveTimeoutMs, maxAttempts: 16, batch: 256 },
+      limits: { graceMs: 5_000, proveTimeoutMs: LIMITS.proveTimeoutMs, maxAttempts: 12, batch: 256 },
       everyMs: 1_000,
       followMs: Math.min(1_000, Math.max(20, chain.preset.blockTimeMs / 4)),
       settledMs: Math.max(50, chain.preset.blockTimeMs),

@@ -23,7 +23,7 @@ const MAX_FILE = 32 * 1024 * 1024
 const MAX_DATA = 16 * 1024 * 1024
 const MAX_KEY = 128 * 1024 * 1024
 /** Cycles a second that a core of a small server proves; docs/benchmarks.md has what was measured. */
-const CYCLES_PER_CORE = 1_200
+const CYCLES_PER_CORE = 800
 
 /** `w3b project test` */
 export function testProject(parent: Command, context: CommandContext): void {
