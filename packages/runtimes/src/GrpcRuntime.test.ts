@@ -250,7 +250,13 @@ describe('our protocol', () => {
   const journal = concatBytes(fromHex(BINDING), fromHex(COMMITMENT), new Uint8Array(31), Uint8Array.of(9))
   const description = answer(ours.describe, () => ({ version: '1' }))
   const load = answer(ours.load, () => ({ handle: Buffer.alloc(32, 1), image_id: Buffer.alloc(32, 2) }))
-  const proof = { proof: Buffer.from('receipt'), journal, kind: 'composite', older_json: '{"Stark":{}}' }
+  const proof = {
+    proof: Buffer.from('receipt'),
+    journal,
+    kind: 'composite',
+    image_id: Buffer.alloc(32, 2),
+    older_json: '{"Stark":{"journal":"0x666f726765642068657265"}}',
+  }
   const proving = stream(ours.prove, (call) => {
     call.write({ progress: { phase: 'executing', done: 0, planned: 1 } })
     call.write({ progress: { phase: 'proving', done: 1, planned: 2 } })
@@ -277,7 +283,14 @@ describe('our protocol', () => {
     expect(progress).toEqual([{ phase: 'proving', done: 1, planned: 2 }])
     expect(output).toMatchObject({
       proof: Buffer.from('receipt'),
-      raw: '{"Stark":{}}',
+      // Written here: what the runtime says beside its proof counts for nothing.
+      raw: JSON.stringify({
+        Stark: {
+          imageId: `0x${'02'.repeat(32)}`,
+          journal: toHex(journal),
+          receipt: Buffer.from('receipt').toString('base64'),
+        },
+      }),
       outputs: `0x${'00'.repeat(31)}09`,
       publicInputs: [BINDING, COMMITMENT, `0x${'00'.repeat(31)}09`],
       checkedBy: null,

@@ -54,7 +54,7 @@ const proof = z.object({
   journal: bytes,
   public_inputs: z.array(bytes),
   kind: z.string().max(100),
-  older_json: z.string(),
+  image_id: bytes,
   peak_memory_bytes: counted,
   cpu_ms: counted,
 })

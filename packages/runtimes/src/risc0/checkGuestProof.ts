@@ -49,7 +49,7 @@ export async function guestProofFault(
 /**
  * Both of the above.
  * @param prover where the proof is from, for the error's text
- * @returns what it was checked by
+ * @returns the image id that it was checked by
  * @throws {ProgramError} it does not hold @throws as `guestImageId`
  */
 export async function checkGuestProof(
@@ -58,9 +58,9 @@ export async function checkGuestProof(
   proof: GuestProof,
   prover: string | null,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<Uint8Array> {
   const imageId = await guestImageId(checker, job, signal)
   const fault = await guestProofFault(checker, imageId, proof, signal)
-  if (fault === null) return `image id ${toHex(imageId)}`
+  if (fault === null) return imageId
   throw new ProgramError({ runtime: 'risc0', reason: `${prover ?? 'its runtime'}: its proof does not hold: ${fault}` })
 }

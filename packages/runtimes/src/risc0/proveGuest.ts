@@ -7,6 +7,7 @@ import { usageOf } from '../native/usageOf.ts'
 import { withProgram } from '../native/withProgram.ts'
 import { checkGuestProof } from './checkGuestProof.ts'
 import { guestInputs } from './guestInputs.ts'
+import { olderReceiptText } from './olderReceiptText.ts'
 import { readJournal } from './readJournal.ts'
 
 /** A selector of four bytes, and the proof of 256. */
@@ -34,9 +35,15 @@ export async function proveGuest(
   if (kind === null || proof.length === 0 || (kind === 'groth16' && proof.length !== GROTH16_BYTES))
     throw nonsense(prover.at, `${proof.length} bytes of “${made.kind}”, which is no receipt`)
   if (job.onChain && kind !== 'groth16') throw nonsense(prover.at, 'a receipt that no chain verifies')
-  const checkedBy =
-    checker === null ? null : await checkGuestProof(checker, job, { kind, proof, journal }, prover.at, signal)
-  return { proof, ...readJournal(journal, job), raw: made.older_json || toHex(proof), checkedBy, ...usageOf(made) }
+  const receipt = { kind, proof, journal }
+  const imageId = checker === null ? null : await checkGuestProof(checker, job, receipt, prover.at, signal)
+  return {
+    proof,
+    ...readJournal(journal, job),
+    raw: olderReceiptText(receipt, imageId ?? made.image_id),
+    checkedBy: imageId === null ? null : `image id ${toHex(imageId)}`,
+    ...usageOf(made),
+  }
 }
 
 /** Runs a guest without proving. @throws as `proveGuest` */
