@@ -82,7 +82,7 @@ describe('a real proof', () => {
         output: (output) => {
           const { task, taskId, binding } = lastProved().job
           const verifier = new RegisteredVerifier(node)
-          judged = verifier.verify({ task, taskId, binding, named: null, ...output })
+          judged = verifier.verify({ task, taskId, binding, named: null, settles: true, ...output })
           return output
         },
       })

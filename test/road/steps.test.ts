@@ -11,7 +11,7 @@ import {
   sequence,
   settleTasks,
 } from '@w3bstream/core'
-import type { ProveJob, Runtime, TaskStore } from '@w3bstream/core/ports'
+import type { ProveJob, Runtime, TaskStore, Verifier } from '@w3bstream/core/ports'
 import {
   ChainUnavailableError,
   didOfAddress,
@@ -679,6 +679,25 @@ describe('a task', () => {
         ['proved', 'no verifier is registered: checked by image id 0x12'],
       ])
       expect(w3bstreamStates(states, null).map(({ state }) => state)).toEqual(['packed', 'assigned'])
+    })
+
+    it('says what checked a receipt that the registered verifier does not take', async () => {
+      const { w3b, prove, runtime, id, messageId } = await assigned()
+      const runtimes = new Map([['halo2' as const, telling(runtime)]])
+      let asked: boolean | undefined
+      const verifier: Verifier = {
+        verify: async ({ settles }) => {
+          asked = settles
+          return 'offChain'
+        },
+      }
+      expect(await proveTask({ ...prove, runtimes, verifier }, limits, id, idle)).toEqual({ type: 'done' })
+      const states = (await w3b.message(messageId))?.states ?? []
+      expect(states.at(-1)).toMatchObject({
+        state: 'proved',
+        reason: 'the registered verifier takes no receipt of this form: checked by image id 0x12',
+      })
+      expect(asked).toBe(false)
     })
 
     it('is proved although nothing can be noted', async () => {

@@ -34,7 +34,7 @@ describe('RegisteredVerifier', () => {
   const jobOf = (id: bigint, change: { proof?: Uint8Array; outputs?: `0x${string}` } = {}) => {
     const { record, proof } = provedTask(world, id, 1n, change)
     const outputs = record.proof?.outputs ?? '0x'
-    return { task: record.task, taskId: record.id, binding: BINDING, proof, outputs, named: null }
+    return { task: record.task, taskId: record.id, binding: BINDING, proof, outputs, named: null, settles: true }
   }
 
   it('accepts what the registered contract accepts, and nothing else', async () => {
@@ -67,6 +67,7 @@ describe('RegisteredVerifier', () => {
       proof,
       outputs: record.proof?.outputs ?? '0x',
       named: null,
+      settles: true,
     }
     const verifier = judge()
     expect(await verifier.verify(job)).toBe('unregistered')
@@ -118,6 +119,15 @@ describe('RegisteredVerifier', () => {
       ] as const)
         await expect(judge().verify(jobOf(id, { proof, outputs: OUTPUTS }))).rejects.toThrow(reason)
       await expect(judge().verify(jobOf(id, { proof: seal(), outputs: '0x' }))).rejects.toThrow(/outputs have 0 bytes/)
+    })
+
+    it('leaves a receipt of another form alone where nothing is settled by it', async () => {
+      const { id } = await world.project({ verifier: provingJournal(DIGEST), riscZero })
+      const judged = (proof: Uint8Array) =>
+        judge().verify({ ...jobOf(id, { proof, outputs: OUTPUTS }), settles: false })
+      expect(await judged(seal(riscZeroRelease.selector, 230_000))).toBe('offChain')
+      expect(await judged(seal())).toBe('verified')
+      await expect(judged(seal('0xffffffff'))).rejects.toThrow(ProofRejectedError)
     })
 
     it('says why the real verifier behind the router refuses', async () => {

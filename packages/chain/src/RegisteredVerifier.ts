@@ -1,5 +1,5 @@
 import { riscZeroGroth16VerifierAbi, verifierRegistryAbi } from '@w3bstream/contracts'
-import type { Verifier } from '@w3bstream/core/ports'
+import type { Verdict, Verifier } from '@w3bstream/core/ports'
 import {
   type Address,
   address,
@@ -96,7 +96,8 @@ export class RegisteredVerifier implements Verifier {
     readonly proof: Uint8Array
     readonly outputs: Hex
     readonly named: Address | null
-  }): Promise<'verified' | 'unregistered'> {
+    readonly settles: boolean
+  }): Promise<Verdict> {
     const reject = (reason: string) => new ProofRejectedError({ task: p.taskId, reason })
     const found = await this.#find(verifierKey(p.task.projectId, p.task.configHash, p.task.version))
     switch (found.type) {
@@ -113,6 +114,8 @@ export class RegisteredVerifier implements Verifier {
           throw reject('its verifier was made from a test SRS, by which anybody can forge proofs: local chains only')
     }
     const { entry } = found
+    // The runtime makes the form that chains verify only where one will.
+    if (entry.kind === 'risc0' && !p.settles && p.proof.length !== riscZeroRelease.sealBytes) return 'offChain'
     if (p.named !== null && p.named !== entry.verifier)
       throw reject(`its project file names the verifier ${p.named}, but ${entry.verifier} is registered`)
     const problem = misshapen(entry, p.task, p.proof, p.outputs)

@@ -28,7 +28,7 @@ import type { BlobStore } from './ports/BlobStore.ts'
 import type { Clock } from './ports/Clock.ts'
 import type { MessageLog } from './ports/MessageLog.ts'
 import type { Queue } from './ports/Queue.ts'
-import type { ProofOutput, ProveJob, Reservation, ReservationAsk, Runtime, Verifier } from './ports/Runtime.ts'
+import type { ProofOutput, ProveJob, Reservation, ReservationAsk, Runtime, Verdict, Verifier } from './ports/Runtime.ts'
 import type { Signer } from './ports/Signer.ts'
 import type { Lease, TaskStore } from './ports/TaskStore.ts'
 import type { Telemetry } from './ports/Telemetry.ts'
@@ -218,6 +218,7 @@ async function run(ports: ProvePorts, limits: ProveLimits, { record, lease, prov
     proof: output.proof,
     outputs: output.outputs,
     named: version.verifier?.address ?? null,
+    settles,
   })
   forget(ports, id)
   if (settles && verdict !== 'verified')
@@ -250,10 +251,14 @@ async function run(ports: ProvePorts, limits: ProveLimits, { record, lease, prov
   ports.telemetry.count('w3b_tasks_total', { state: 'proved' })
 }
 
-function checkedBy(verdict: 'verified' | 'unregistered', output: ProofOutput): string {
+const UNVERIFIED: Readonly<Record<Exclude<Verdict, 'verified'>, string>> = {
+  unregistered: 'no verifier is registered',
+  offChain: 'the registered verifier takes no receipt of this form',
+}
+
+function checkedBy(verdict: Verdict, output: ProofOutput): string {
   if (verdict === 'verified') return 'checked by the registered verifier'
-  if (output.checkedBy !== null) return `no verifier is registered: checked by ${output.checkedBy}`
-  return 'no verifier is registered: not checked'
+  return `${UNVERIFIED[verdict]}: ${output.checkedBy === null ? 'not checked' : `checked by ${output.checkedBy}`}`
 }
 
 /** A proof that still waits for its verification: proving is what costs, and the chain may be away for a while. */

@@ -108,7 +108,8 @@ export interface Runtime {
 /** Checks a proof by the verifier that the project's owner registered, not by the owner's program. */
 export interface Verifier {
   /**
-   * @returns `verified`, or `unregistered` where the version has no verifier: such a proof never goes through `settle`
+   * @returns `verified`, or `unregistered` where the version has no verifier, or `offChain` for a receipt that its verifier does not take, of a version that
+   * does not settle: neither of the latter goes through `settle`
    * @throws {ProofRejectedError} @throws {ChainUnavailableError} for a retry
    */
   verify(p: {
@@ -119,5 +120,10 @@ export interface Verifier {
     readonly outputs: Hex
     /** The verifier that the project file names, if it does. */
     readonly named: Address | null
-  }): Promise<'verified' | 'unregistered'>
+    /** Whether the settlement router will check it. */
+    readonly settles: boolean
+  }): Promise<Verdict>
 }
+
+/** What `Verifier.verify` says of a proof that it does not reject. */
+export type Verdict = 'verified' | 'unregistered' | 'offChain'
