@@ -40,6 +40,9 @@ describe('decodeRevert', () => {
       reason: expect.stringMatching(/: IsStopped\(\)$/),
     })
     expect(decodeRevert(rejected('0x')).reason).toMatch(/^ProofRejected: .*without a reason/)
+    const abi = parseAbi(['error ProofRejected(address verifier)'])
+    const earlier = encodeErrorResult({ abi, errorName: 'ProofRejected', args: [ADDRESS] })
+    expect(decodeRevert(earlier).reason.toLowerCase()).toBe(`proofrejected(verifier: ${ADDRESS})`)
   })
 
   it('lets no control characters through', () => {

@@ -28,6 +28,8 @@ const OURS: readonly Abi[] = [
     'error ProofLengthMismatch(uint256 actual, uint256 expected)',
     'error PublicInputNotInField(uint256 index, uint256 value)',
     'error ProofRejected(address verifier, bytes reason)',
+    // Of deployments by earlier releases.
+    'error ProofRejected(address verifier)',
     'error VerifierAnswered(address verifier, uint256 length)',
     'error ECDSAInvalidSignature()',
     'error ECDSAInvalidSignatureLength(uint256 length)',
