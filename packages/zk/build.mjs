@@ -14,7 +14,7 @@
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import {
   BuildError,
   cache,
@@ -94,9 +94,10 @@ function runtimeCode(source) {
 
 function buildCircuit({ name, crate, artifacts, module }, tools) {
   const made = folder(join(out, artifacts))
-  // What is committed has the SRS for tests, whichever this machine's operator uses.
-  const { W3B_SRS, ...withoutSrs } = process.env
-  run(join(tools, `keygen-${name}`), [made], { env: check ? withoutSrs : process.env })
+  const { W3B_SRS: srs, ...env } = process.env
+  // What is committed has the SRS for tests, whichever this machine's operator uses. The tool runs in another folder than this script.
+  if (srs !== undefined && !check) env.W3B_SRS = resolve(srs)
+  run(join(tools, `keygen-${name}`), [made], { env })
   const { provingKey, verifyingKey, ...circuit } = JSON.parse(readFileSync(join(made, 'circuit.json'), 'utf8'))
   rmSync(join(made, 'circuit.json'))
   if (module) buildModule({ name, crate, made, keySha256: provingKey.sha256 }, tools)

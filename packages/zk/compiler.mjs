@@ -19,8 +19,8 @@ export const PINNED = {
 export const root = resolve(import.meta.dirname, '../..')
 export const zk = import.meta.dirname
 /** Holds what is compiled, outside of the checkout. */
-export const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'w3bstream', 'zk')
-const cargoHome = process.env.CARGO_HOME ?? join(homedir(), '.cargo')
+export const cache = resolve(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'w3bstream', 'zk')
+const cargoHome = resolve(process.env.CARGO_HOME ?? join(homedir(), '.cargo'))
 
 /** Exit codes: 1 failed or different, 3 the pinned compiler cannot be had, so nothing was compared. */
 export class BuildError extends Error {

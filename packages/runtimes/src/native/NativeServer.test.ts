@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { join, resolve } from 'node:path'
+import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createRuntimes } from '../createRuntimes.ts'
 import { GrpcFailure } from '../grpc/GrpcFailure.ts'
 import { SandboxUnavailableError } from '../SandboxUnavailableError.ts'
@@ -98,6 +98,15 @@ describe('NativeServer', () => {
     await using runtimes = createRuntimes({ native: { binary, stateDir: join(folder, 'state') }, idleMs: 5_000 })
     await expect(runtimes.get('risc0')?.prove(proveJob(new Uint8Array()), never)).rejects.toThrow()
     expect(readFileSync(seen, 'utf8')).toContain(' --idle-ms 5000')
+  })
+
+  it('names the compressor’s key file as it lies from here, not from the runtime’s folder', async () => {
+    const seen = join(folder, 'key-file')
+    vi.stubEnv('W3B_COMPRESSOR_KEY_FILE', 'keys/compressor')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    await using at = started(script('naming', `echo "$W3B_COMPRESSOR_KEY_FILE" > ${seen}; exit 1`))
+    await expect(at.server.client(never)).rejects.toThrow(GrpcFailure)
+    expect(readFileSync(seen, 'utf8')).toBe(`${resolve('keys/compressor')}\n`)
   })
 
   it('keeps secrets of the environment, and its folder, from others', async () => {

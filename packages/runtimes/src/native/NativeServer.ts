@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { access, constants, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { status } from '@grpc/grpc-js'
 import { GrpcConnection } from '../grpc/GrpcConnection.ts'
@@ -158,8 +158,11 @@ export class NativeServer implements RuntimeEngine {
 
   #environment(): NodeJS.ProcessEnv {
     const key = this.#options.compressor?.key
+    const { W3B_COMPRESSOR_KEY_FILE: file } = process.env
     return {
       ...Object.fromEntries(Object.entries(process.env).filter(([name]) => HANDED_ON.test(name))),
+      // It is read from the process's own folder.
+      ...(file ? { W3B_COMPRESSOR_KEY_FILE: resolve(file) } : {}),
       ...(key === undefined ? {} : { W3B_COMPRESSOR_KEY: key }),
     }
   }

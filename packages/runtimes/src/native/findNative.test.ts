@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { InvalidInputError } from '@w3bstream/protocol'
 import { describe, expect, it } from 'vitest'
 import { findNative } from './findNative.ts'
@@ -26,6 +27,20 @@ describe('findNative', () => {
       srs: { file: '/srs', sha256: 'ab' },
     })
     expect(findNative({})).not.toHaveProperty('srs')
+  })
+
+  it('reads paths from where the node runs: the runtime has a folder of its own', () => {
+    const relative = {
+      W3B_NATIVE: 'bin/w3b-runtime',
+      W3B_SRS: 'ceremony.srs',
+      W3B_SRS_SHA256: 'ab',
+      XDG_CACHE_HOME: 'c',
+    }
+    expect(findNative(relative)).toMatchObject({
+      binary: resolve('bin/w3b-runtime'),
+      stateDir: resolve('c/w3bstream/native/state'),
+      srs: { file: resolve('ceremony.srs') },
+    })
   })
 
   it('refuses an SRS without its hash: in its place, anyone’s forgeries would be taken', () => {
