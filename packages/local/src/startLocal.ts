@@ -62,6 +62,7 @@ import { Anvil } from './Anvil.ts'
 import { checkPort } from './checkPort.ts'
 import { credentialKey } from './credentialKey.ts'
 import { DirectoryRegistry } from './DirectoryRegistry.ts'
+import { gpuCount } from './gpuCount.ts'
 import { idSecret } from './idSecret.ts'
 import { loadKeys, type NodeKeys } from './keys.ts'
 import { LOCAL_OWNER_KEY } from './localOwnerKey.ts'
@@ -161,6 +162,7 @@ const LINE_MS = 60_000
  * Starts every step and adapter in one process: store, chain, contracts, runtimes, sequencer, prover, settler and HTTP on 127.0.0.1.
  * Started again over the same data directory it goes on where it was.
  * @throws {StoreInUseError} @throws {LocalChainError} @throws {AddressInUseError} @throws {NonceBehindError} @throws {DataDirError}
+ * @throws {InvalidInputError} a variable of the environment has a value that it cannot have
  */
 export async function startLocal(o: LocalOptions): Promise<LocalNode> {
   const closers: (() => Promise<unknown> | unknown)[] = []
@@ -185,6 +187,7 @@ async function start(
   const wrap: Intercept = o.intercept ?? ((_, port) => port)
   const telemetry = new PinoTelemetry(o.logLevel ?? logLevel(), o.logTo)
   // Said before anything is started or deployed.
+  const gpus = gpuCount()
   await checkPort(o.port)
   makeDataDir(dataDir)
   const store = await openStore({ dir: dataDir, ...o.store })
@@ -240,7 +243,7 @@ async function start(
     native: o.native === undefined ? findNative() : o.native,
     ...(o.external === undefined ? {} : { external: o.external }),
     ...(o.runtimes === undefined ? {} : { instead: o.runtimes }),
-    machine: { ...(o.provers === undefined ? {} : { cores: o.provers }), gpus: gpus() },
+    machine: { ...(o.provers === undefined ? {} : { cores: o.provers }), gpus },
     maxWaiting: LINE,
     maxWaitMs: LINE_MS,
     telemetry,
@@ -457,12 +460,6 @@ async function fund(chain: ChainClient, keys: NodeKeys): Promise<void> {
     [keys.settler.address, toHex(Uint8Array.of(0x21, 0xe1, 0x9e, 0x0c, 0x9b, 0xab, 0x24, 0, 0, 0))],
     () => null,
   )
-}
-
-/** GPUs that the native runtime proves on: it takes one a proof. */
-function gpus(): number {
-  const { W3B_GPUS } = process.env
-  return W3B_GPUS !== undefined && /^[0-9]{1,2}$/.test(W3B_GPUS) ? Number(W3B_GPUS) : 0
 }
 
 function contentEndpoints() {
