@@ -68,6 +68,7 @@ import { loadKeys, type NodeKeys } from './keys.ts'
 import { LOCAL_OWNER_KEY } from './localOwnerKey.ts'
 import { type LogLevel, logLevel } from './logLevel.ts'
 import { makeDataDir } from './makeDataDir.ts'
+import { PROGRAM_LIMITS, PROVE_LIMITS } from './nodeLimits.ts'
 import { operatorToken } from './operatorToken.ts'
 import { PinoTelemetry } from './PinoTelemetry.ts'
 import { Sequencer } from './Sequencer.ts'
@@ -140,15 +141,11 @@ const LIMITS = {
   perAddress: { perSecond: 50_000, burst: 100_000 },
   /** From the assignment: longer than the longest proof, which has to wait for its place before. */
   proveTimeoutMs: 120 * 60_000,
-  programTimeoutMs: 5 * 60_000,
-  programMemoryBytes: 2 * 2 ** 30,
   programBytes: 32 * 2 ** 20,
 } as const
 
-const PROVE_LIMITS = {
-  // Twenty segments of 2^18 cycles take two cores an hour and 2.4 GB; WASM programs have less of both.
-  timeoutMs: 90 * 60_000,
-  memoryBytes: 8 * 2 ** 30,
+const PROVING = {
+  ...PROVE_LIMITS,
   leaseMs: 20_000,
   maxTries: 5,
   worker: `${process.pid}`,
@@ -247,8 +244,7 @@ async function start(
     maxWaiting: LINE,
     maxWaitMs: LINE_MS,
     telemetry,
-    memoryBytes: LIMITS.programMemoryBytes,
-    timeoutMs: LIMITS.programTimeoutMs,
+    ...PROGRAM_LIMITS,
     programBytes: LIMITS.programBytes,
     // Warm children cost some 200 MB; starting them again costs less than a second.
     idleMs: 20_000,
@@ -375,7 +371,7 @@ async function start(
       telemetry,
       handle: async ([body], signal) => {
         const id = taskId(body ?? '')
-        return new Map<string, Handled>([[id, await proveTask(provePorts, PROVE_LIMITS, id, signal)]])
+        return new Map<string, Handled>([[id, await proveTask(provePorts, PROVING, id, signal)]])
       },
     }),
   )

@@ -19,6 +19,7 @@ import {
   W3bError,
 } from '@w3bstream/protocol'
 import { createRuntimes, findNative, inflateProgram, MOST_PROGRAM_BYTES, type Runtimes } from '@w3bstream/runtimes'
+import { PROGRAM_LIMITS, PROVE_LIMITS } from './nodeLimits.ts'
 
 /** A project file to try, and the messages of one task. */
 export interface ProjectTrial {
@@ -52,7 +53,6 @@ export interface ProjectTried {
   readonly problems: readonly W3bError[]
 }
 
-const LIMITS = { timeoutMs: 5 * 60_000, memoryBytes: 2 * 2 ** 30 } as const
 /** Who a trial's task is of and for: addresses that nobody has the key of. */
 const NOBODY = `0x${'00'.repeat(19)}01` as const
 
@@ -178,8 +178,8 @@ function jobOf(trial: ProjectTrial, version: ProjectVersion, configHash: Hash): 
     codeExpParam: version.codeExpParam,
     provingKey: null,
     limits: {
-      timeoutMs: version.limits.timeoutMs ?? LIMITS.timeoutMs,
-      memoryBytes: version.limits.memoryBytes ?? LIMITS.memoryBytes,
+      timeoutMs: Math.min(version.limits.timeoutMs ?? PROVE_LIMITS.timeoutMs, PROVE_LIMITS.timeoutMs),
+      memoryBytes: Math.min(version.limits.memoryBytes ?? PROVE_LIMITS.memoryBytes, PROVE_LIMITS.memoryBytes),
     },
     onChain: false,
     clientId: '',
@@ -199,5 +199,5 @@ export function trialRuntimes(p: {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly external: ReadonlyMap<VmType, string>
 }): Runtimes {
-  return createRuntimes({ poolSize: 1, native: findNative(p.env), external: p.external })
+  return createRuntimes({ poolSize: 1, ...PROGRAM_LIMITS, native: findNative(p.env), external: p.external })
 }
