@@ -204,6 +204,13 @@ describe('w3b with a node', () => {
     ]
     const registered = await json(owner(...verifier, '--contract', node.contracts.fleetManager, '--no-input-bound'))
     expect(registered).toMatchObject({ projectId: id, verifier: node.contracts.fleetManager, inputBound: false })
+    expect(registered).toMatchObject({ verifyGas: 600_000, proofBytes: 1984 })
+    // It is registered for good: what is reported is that, and not what was asked for.
+    const again = await owner(
+      ...[...verifier, '--contract', node.contracts.fleetManager, '--no-input-bound', '--verify-gas', '700000'],
+    )
+    expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining('get 600000 gas, not 700000') })
+    expect(JSON.parse(again.stdout)).toMatchObject({ verifyGas: 600_000 })
     const other = await owner(...verifier, '--contract', node.contracts.nodeRegistry)
     expect(other.code).toBe(1)
     expect(JSON.parse(other.stdout)).toMatchObject({ code: 'VERIFIER_TAKEN' })

@@ -58,7 +58,11 @@ export function registerVerifier(parent: Command, context: CommandContext): void
               hint: 'A verifier is registered for good: publish the project anew for another one.',
             },
           )
-        const { riscZero, ...shape } = entry
+        if (options.verifyGas !== undefined && registered.verifyGas !== entry.verifyGas)
+          terminal.note(
+            `It was registered before, for good: verifications get ${registered.verifyGas} gas, not ${entry.verifyGas}.`,
+          )
+        const { riscZero, ...shape } = registered
         return { projectId: String(id), version, configHash, key, ...shape, ...riscZero }
       })
       terminal.result(result, (colors) =>
@@ -67,6 +71,7 @@ export function registerVerifier(parent: Command, context: CommandContext): void
           ['version', result.version],
           ['verifier', result.verifier],
           ...(result.imageId === undefined ? [] : [['image id', result.imageId] as const]),
+          ['gas', `${result.verifyGas} at most for a verification`],
           ['key', result.key],
           ['binding', result.inputBound ? 'proofs open the input commitment' : 'nothing binds proofs to the messages'],
         ]),
