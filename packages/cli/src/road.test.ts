@@ -246,6 +246,21 @@ describe('w3b with a node', () => {
       expect(refused.stdout).toMatch(reason)
     }
 
+    const { riscZeroRouter, riscZeroVerifier, ...contracts } = node.contracts
+    const older = join(dir, 'older')
+    await mkdir(older)
+    const deployment = { chainId: '31337', fromBlock: '0', contracts }
+    await writeFile(join(older, 'deployment.json'), JSON.stringify(deployment))
+    for (const contract of [[], ['--contract', String(riscZeroVerifier)]]) {
+      const asked = [...next, ...contract, '--data-dir', older, '--rpc', node.rpcUrl, '--json']
+      const refused = await runMain(asked, { env: { W3B_OWNER_KEY_FILE: join(dir, 'owner.key') } })
+      expect(refused.code).toBe(2)
+      expect(JSON.parse(refused.stdout)).toMatchObject({
+        error: 'This deployment has no verifier of RISC Zero receipts.',
+        hint: expect.stringContaining('a new --data-dir, or move deployment.json away first'),
+      })
+    }
+
     await json(owner('project', 'allow-sequencer', id, node.keys.sequencer.address))
     await json(owner('project', 'bind', id, node.contracts.nodeRegistry))
     const stranger = await runMain([

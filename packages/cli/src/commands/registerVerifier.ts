@@ -100,8 +100,9 @@ async function guest(options: Options, contracts: Contracts): Promise<VerifierRe
   if (options.imageId === undefined) throw new UsageError('--risc0 asks for --image-id.')
   if (options.proofBytes !== undefined)
     throw new UsageError('--proof-bytes is of Halo2: receipts of RISC Zero have one length.')
+  const router = routerOf(contracts)
   return {
-    verifier: options.contract === undefined ? routerOf(contracts) : address(options.contract, '--contract'),
+    verifier: options.contract === undefined ? router : address(options.contract, '--contract'),
     outputWords: outputWords(options),
     proofBytes: riscZeroRelease.sealBytes,
     verifyGas: verifyGas(options, riscZeroRelease.verifyGas),
@@ -113,11 +114,12 @@ async function guest(options: Options, contracts: Contracts): Promise<VerifierRe
   }
 }
 
+/** @throws {UsageError} an earlier release's deployment, whose settlement router takes no guest, whichever contract verifies it */
 function routerOf({ riscZeroRouter }: Contracts): Address {
   if (riscZeroRouter != null) return riscZeroRouter
   throw new UsageError(
     'This deployment has no verifier of RISC Zero receipts.',
-    'It was made by an earlier release, whose settlement router knows none: deploy anew with `w3b contracts deploy`.',
+    'An earlier release made it, and its settlement router takes none: run `w3b contracts deploy` with a new --data-dir, or move deployment.json away first, and register projects there.',
   )
 }
 
