@@ -33,6 +33,7 @@ import type { Signer } from './ports/Signer.ts'
 import type { Lease, TaskStore } from './ports/TaskStore.ts'
 import type { Telemetry } from './ports/Telemetry.ts'
 import { spanOf } from './spanOf.ts'
+import { type Unverified, UnverifiedProofs } from './UnverifiedProofs.ts'
 
 export interface ProvePorts {
   readonly messages: MessageLog
@@ -261,14 +262,7 @@ function checkedBy(verdict: Verdict, output: ProofOutput): string {
   return `${UNVERIFIED[verdict]}: ${output.checkedBy === null ? 'not checked' : `checked by ${output.checkedBy}`}`
 }
 
-/** A proof that still waits for its verification: proving is what costs, and the chain may be away for a while. */
-interface Unverified {
-  readonly output: ProofOutput
-  readonly provingMs: number
-}
-
-const MAX_UNVERIFIED = 16
-const unverified = new WeakMap<ProvePorts['tasks'], Map<TaskId, Unverified & { readonly binding: Hash }>>()
+const unverified = new WeakMap<ProvePorts['tasks'], UnverifiedProofs>()
 
 async function proveOnce(
   ports: ProvePorts,
@@ -281,7 +275,7 @@ async function proveOnce(
   job: ProveJob,
   signal: AbortSignal,
 ): Promise<Unverified> {
-  const kept = unverified.get(ports.tasks) ?? new Map<TaskId, Unverified & { readonly binding: Hash }>()
+  const kept = unverified.get(ports.tasks) ?? new UnverifiedProofs()
   unverified.set(ports.tasks, kept)
   const known = kept.get(job.taskId)
   if (known?.binding === job.binding) return known
@@ -291,9 +285,7 @@ async function proveOnce(
   const provingMs = Math.round(performance.now() - started)
   ports.telemetry.observe('w3b_proving_seconds', provingMs / 1000, { runtime: by.vmType })
   const made = { output, provingMs, binding: job.binding }
-  kept.set(job.taskId, made)
-  const [oldest] = kept.keys()
-  if (kept.size > MAX_UNVERIFIED && oldest !== undefined) kept.delete(oldest)
+  kept.keep(job.taskId, made)
   return made
 }
 
