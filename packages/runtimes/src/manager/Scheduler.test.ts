@@ -271,6 +271,42 @@ describe('Scheduler', () => {
     expect(scheduler.busyCores).toBe(0)
   })
 
+  it('widens a job to the cores that those who wait for memory cannot use', async () => {
+    const { ask, settled, started, grants, end } = machine({ cores: 4, gib: 15.5 })
+    for (let i = 1; i <= 6; i++) void ask(`a ${i}`, { gib: 10, wallMs: 60_000 })
+    await settled()
+    expect(started).toEqual(['a 1'])
+    expect(grants.get('a 1')?.widen()).toBe(4)
+    await end('a 1', 60_000)
+    expect(started).toEqual(['a 1', 'a 2'])
+    expect(grants.get('a 2')?.widen()).toBe(4)
+  })
+
+  it('widens a job to the cores that those who wait for its GPU cannot use', async () => {
+    const { ask, settled, started, grants } = machine({ cores: 4, gpus: 1 })
+    for (let i = 1; i <= 3; i++) void ask(`a gpu${i}`, { gpus: 1, wallMs: 60_000 })
+    void ask('a cpu', { wallMs: 60_000 })
+    await settled()
+    expect(started).toEqual(['a gpu1', 'a cpu'])
+    expect(grants.get('a gpu1')?.widen()).toBe(3)
+  })
+
+  it('leaves a core to each who could start since it turned out to need less', async () => {
+    const { scheduler, ask, settled, grants } = machine({ cores: 4, gib: 8 })
+    void ask('a 1', { gib: 4, wallMs: 60_000 })
+    let gib = 6
+    const started: (Grant | null)[] = []
+    const need = () => ({ memoryBytes: gib * GIB, gpus: 0, wallMs: 60_000 })
+    for (let i = 0; i < 3; i++) void scheduler.take({ owner: 'a', need }, never).then((grant) => started.push(grant))
+    await settled()
+    expect(started).toEqual([])
+    gib = 2
+    // Two have room, the third lacks memory.
+    expect(grants.get('a 1')?.widen()).toBe(2)
+    await settled()
+    expect(started).toHaveLength(2)
+  })
+
   it('takes back what a job turned out not to need, and gives what there is', async () => {
     const { ask, settled, started, grants, scheduler } = machine({ cores: 4, gib: 8 })
     void ask('a 1', { gib: 6 })

@@ -23,7 +23,7 @@ export interface Ask {
 export interface Grant {
   readonly cores: number
   readonly memoryBytes: number
-  /** Takes more cores, all that nobody holds or waits for. @returns how many it holds now */
+  /** Takes more cores, all that are left when whoever could start has started. @returns how many it holds now */
   widen(): number
   /** Gives memory back that the job turned out not to need, or takes what it does, as far as there is some. */
   adjust(memoryBytes: number): void
@@ -310,9 +310,12 @@ export class Scheduler {
         return running.memoryBytes
       },
       widen: () => {
+        if (isOver) return running.cores
+        // Who waits on has no use for a core: it lacks memory, a GPU or its turn.
+        this.#serve()
         const owner = this.#owners.get(running.owner)
-        const more = Math.max(0, cores - this.#cores - this.waiting)
-        if (isOver || owner === undefined || more === 0) return running.cores
+        const more = Math.max(0, cores - this.#cores)
+        if (owner === undefined || more === 0) return running.cores
         running.cores += more
         owner.cores += more
         this.#cores += more
