@@ -33,13 +33,16 @@ export function taskErrorOf(error: unknown, { vmType: runtime, at }: RuntimeName
   }
 }
 
-/** The codes as packages/zk/proto/runtime.proto explains them; any other is a fault of the server. */
+/** The codes as packages/zk/proto/runtime.proto explains them, and those of gRPC itself; any other is a fault of the server. */
 function ofStatus(code: number, runtime: VmType, reason: string): Error {
   switch (code) {
     case status.INVALID_ARGUMENT:
       return new ProgramError({ runtime, reason })
     case status.RESOURCE_EXHAUSTED:
       return new ProgramLimitError({ runtime, limit: limitOf(reason) })
+    // A message larger than the server sends or takes: as large at every try.
+    case status.OUT_OF_RANGE:
+      return new ProgramLimitError({ runtime, limit: `size limit of messages: ${reason.replace(/\.$/, '')}` })
     case status.FAILED_PRECONDITION:
     case status.UNIMPLEMENTED:
     case status.PERMISSION_DENIED:
