@@ -30,6 +30,7 @@ const never = new AbortController().signal
 const { ours, vm, vmRuntime } = protocols
 const text = (value: string) => ({ result: Buffer.from(value) })
 const NOT_FOUND = 5
+const INTERNAL = 13
 
 const runtimeAt = (address: string, p: Partial<GrpcRuntimeOptions> = {}) => {
   const runtime = new GrpcRuntime({ vmType: 'risc0', address, checker: null, connectMs: 2_000, ...p })
@@ -148,18 +149,14 @@ describe('vm_runtime', () => {
     expect(seen).toEqual(['before', 'first', 'other', 'after'])
   })
 
-  it('is sent the program again after a reconnection, and when it forgot it', async () => {
+  it('is sent the program again after a reconnection', async () => {
     let creates = 0
-    let forgetful = false
     const answers = [
       answer(vmRuntime.create, () => {
         creates += 1
         return {}
       }),
-      answer(vmRuntime.execute, () => {
-        if (forgetful) throw new GrpcStatus(NOT_FOUND, 'no such project')
-        return text('ab')
-      }),
+      answer(vmRuntime.execute, () => text('ab')),
     ]
     const server = await startGrpcServer(answers)
     await using at = runtimeAt(server.address)
@@ -175,12 +172,73 @@ describe('vm_runtime', () => {
     }
     while (await lost());
     expect(creates).toBe(2)
-    forgetful = true
-    await expect(at.runtime.prove(job, never)).rejects.toThrow('no such project')
-    forgetful = false
-    await at.runtime.prove(job, never)
-    expect(creates).toBe(3)
     expect(again.port).toBe(server.port)
+  })
+
+  it('is sent a program that it forgot once for all tasks under way, which then run', async () => {
+    let creates = 0
+    let isKnown = false
+    await using server = await startGrpcServer([
+      answer(vmRuntime.create, () => {
+        creates += 1
+        isKnown = true
+        return {}
+      }),
+      answer(vmRuntime.execute, () => {
+        if (!isKnown) throw new GrpcStatus(NOT_FOUND, 'no such project')
+        return text('ab')
+      }),
+    ])
+    await using at = runtimeAt(server.address)
+    const job = proveJob(Buffer.from('program'))
+    await at.runtime.prove(job, never)
+    isKnown = false
+    const outputs = await Promise.all([1, 2, 3].map(() => at.runtime.prove(job, never)))
+    expect(outputs.map(({ raw }) => raw)).toEqual(['ab', 'ab', 'ab'])
+    expect(creates).toBe(2)
+  })
+
+  it('is itself at fault where it forgets the program at once', async () => {
+    let executes = 0
+    const forgetful = answer(vmRuntime.execute, () => {
+      executes += 1
+      throw new GrpcStatus(NOT_FOUND, 'no such project')
+    })
+    const failure = await prove([created, forgetful]).catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(RuntimeLostError)
+    expect(String(failure)).toContain('no such project')
+    expect(executes).toBe(2)
+  })
+
+  it('is sent the program again after any other failure, once the tasks under way are over', async () => {
+    let creates = 0
+    const held = Promise.withResolvers<void>()
+    const begun = Promise.withResolvers<void>()
+    await using server = await startGrpcServer([
+      answer(vmRuntime.create, () => {
+        creates += 1
+        return {}
+      }),
+      answer(vmRuntime.execute, async ({ datas }) => {
+        if (String(datas) === 'fails') throw new GrpcStatus(INTERNAL, 'no machine for project 7')
+        if (String(datas) === 'waits') {
+          begun.resolve()
+          await held.promise
+        }
+        return text('ab')
+      }),
+    ])
+    await using at = runtimeAt(server.address)
+    const begin = (name: string) => at.runtime.prove(proveJob(Buffer.from('program'), { payloads: [name] }), never)
+    const under = begin('waits')
+    await begun.promise
+    await expect(begin('fails')).rejects.toThrow(ProgramError)
+    await begin('runs')
+    expect(creates).toBe(1)
+    held.resolve()
+    await under
+    await begin('runs')
+    expect(creates).toBe(2)
   })
 
   it.each([

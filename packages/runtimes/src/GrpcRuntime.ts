@@ -152,7 +152,10 @@ export class GrpcRuntime implements Runtime {
     throw this.#unsupported('it speaks none of the protocols w3bstream.runtime.v1, vm_runtime and vm')
   }
 
-  /** The older protocols have no codes: what a server states is the program's failure, and a deadline the program's limit. */
+  /**
+   * The older protocols have no codes: what a server states is the program's failure, and a deadline the program's limit. One that forgets a project as
+   * soon as it is created is itself at fault.
+   */
   #olderError(error: unknown, timeoutMs: number): unknown {
     if (!(error instanceof GrpcFailure)) return error
     if (error.kind === 'late')
@@ -187,6 +190,7 @@ const never = new AbortController().signal
 const CHECKED: ReadonlySet<VmType> = new Set(['risc0', 'halo2'])
 const OLDER: readonly OlderProtocol[] = ['vmRuntime', 'vm']
 const SAME_MEANING: ReadonlySet<number> = new Set([
+  status.NOT_FOUND,
   status.RESOURCE_EXHAUSTED,
   status.PERMISSION_DENIED,
   status.UNAUTHENTICATED,

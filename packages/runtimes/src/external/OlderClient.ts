@@ -14,8 +14,11 @@ export type OlderProtocol = 'vmRuntime' | 'vm'
 /** The program that a server holds for one project, and the tasks that run on it. */
 interface Tenancy {
   readonly program: string
-  readonly created: Promise<void>
+  /** Null: the server does not have it, and whoever comes next creates it. */
+  created: Promise<void> | null
   users: number
+  /** A call failed, which may be the server's way to say that it forgot: the project is created again once its users are gone. */
+  isDoubtful: boolean
   /** Settles when the users of now are gone. */
   empty: PromiseWithResolvers<void>
   /** Whether another program waits for that: no more come in. */
@@ -45,20 +48,37 @@ export class OlderClient {
     this.#protocol = protocol
   }
 
-  /** @returns the result's bytes @throws {GrpcFailure} and what `signal` was aborted with */
+  /**
+   * Runs a task, and once more where the server knows the project no more: it may have started anew behind a proxy, or have dropped what it held.
+   * @returns the result's bytes @throws {GrpcFailure} and what `signal` was aborted with
+   */
   async run(job: ProveJob, signal: AbortSignal): Promise<Uint8Array> {
-    const tenancy = await this.#enter(job, signal)
     try {
-      await untilAborted(tenancy.created, signal)
+      return await this.#runOnce(job, signal)
+    } catch (error) {
+      if (!isForgotten(error)) throw error
+      return await this.#runOnce(job, signal)
+    }
+  }
+
+  async #runOnce(job: ProveJob, signal: AbortSignal): Promise<Uint8Array> {
+    const tenancy = await this.#enter(job, signal)
+    const created = this.#creation(tenancy, job)
+    try {
+      await untilAborted(created, signal)
       return await this.#execute(job, signal)
     } catch (error) {
-      // The server knows the project no more.
-      const forgot = error instanceof GrpcFailure && error.kind === 'refused' && error.code === status.NOT_FOUND
-      if (forgot && this.#projects.get(projectOf(job)) === tenancy) this.#projects.delete(projectOf(job))
+      // Where it was created again meanwhile, it is only known that the one before is gone.
+      if (isForgotten(error)) forget(tenancy, created)
+      else if (error instanceof GrpcFailure) tenancy.isDoubtful = true
       throw error
     } finally {
       tenancy.users -= 1
-      if (tenancy.users === 0) tenancy.empty.resolve()
+      if (tenancy.users === 0) {
+        if (tenancy.isDoubtful) tenancy.created = null
+        tenancy.isDoubtful = false
+        tenancy.empty.resolve()
+      }
     }
   }
 
@@ -75,24 +95,29 @@ export class OlderClient {
         present.users += 1
         return present
       }
-      if (present === undefined || present.users === 0) return this.#take(project, program, job)
+      if (present === undefined || present.users === 0) return this.#take(project, program)
       present.isLeaving = true
       await untilAborted(present.empty.promise, signal)
     }
   }
 
-  #take(project: string, program: string, job: ProveJob): Tenancy {
-    // Several tasks may wait for it: none of them ends it.
-    const created = this.#create(job)
-    const tenancy: Tenancy = { program, created, users: 1, empty: Promise.withResolvers(), isLeaving: false }
+  #take(project: string, program: string): Tenancy {
+    const empty = Promise.withResolvers<void>()
+    const tenancy: Tenancy = { program, created: null, users: 1, isDoubtful: false, empty, isLeaving: false }
     this.#projects.delete(project)
     this.#projects.set(project, tenancy)
-    created.catch(() => {
-      if (this.#projects.get(project) === tenancy) this.#projects.delete(project)
-    })
     const [oldest] = this.#projects
     if (this.#projects.size > KEPT && oldest !== undefined && oldest[1].users === 0) this.#projects.delete(oldest[0])
     return tenancy
+  }
+
+  /** Several tasks may wait for it: none of them ends it. */
+  #creation(tenancy: Tenancy, job: ProveJob): Promise<void> {
+    if (tenancy.created !== null) return tenancy.created
+    const created = this.#create(job)
+    tenancy.created = created
+    created.catch(() => forget(tenancy, created))
+    return created
   }
 
   async #create(job: ProveJob): Promise<void> {
@@ -120,6 +145,13 @@ export class OlderClient {
     const request = { projectID, projectVersion: job.task.version, taskID: fromHex(job.taskId), payloads }
     return (await this.#connection.unary(protocols.vm.execute, { request, ...call })).result
   }
+}
+
+const isForgotten = (error: unknown): boolean =>
+  error instanceof GrpcFailure && error.kind === 'refused' && error.code === status.NOT_FOUND
+
+function forget(tenancy: Tenancy, created: Promise<void>): void {
+  if (tenancy.created === created) tenancy.created = null
 }
 
 const projectOf = ({ task }: ProveJob): string => task.projectId.toString()
