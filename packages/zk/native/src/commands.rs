@@ -15,7 +15,7 @@ use crate::serve::{Listen, Serving, serve};
 use crate::systems;
 use crate::usage::available_memory;
 use crate::wire::child::Keys;
-use crate::wire::{Execution, Job, Limits, LoadRequest, Proof, ReceiptKind, VerifyRequest};
+use crate::wire::{Execution, Job, Limits, LoadRequest, Proof, RECEIPT_BYTES, ReceiptKind, VerifyRequest};
 
 /// Runs a command to its end.
 pub fn run(name: &str, mut line: Arguments) -> Result<ExitCode> {
@@ -260,7 +260,7 @@ fn prove(mut line: Arguments) -> Result<()> {
         let engine = Engine::new(settings)?;
         let handle = engine.load(source).await?.handle;
         let job = Job { handle, receipt: receipt.into(), ..job };
-        engine.prove(job, |step| eprintln!("{} {}/{}", step.phase, step.done, step.planned)).await
+        engine.prove(job, RECEIPT_BYTES, |step| eprintln!("{} {}/{}", step.phase, step.done, step.planned)).await
     })?;
     fs::write(&out, &proof.proof).with_context(|| out.display().to_string())?;
     print(&shown_proof(&proof));

@@ -22,7 +22,8 @@ use crate::wire::child::order::Order as Asked;
 use crate::wire::child::report::Report as Said;
 use crate::wire::child::{Compress, Keys, Open, Run};
 use crate::wire::{
-    Description, Execution, Job, Limits, LoadRequest, Loaded, Progress, Proof, ReceiptKind, Verification, VerifyRequest,
+    Description, Execution, Job, Limits, LoadRequest, Loaded, Progress, Proof, RECEIPT_BYTES, ReceiptKind,
+    Verification, VerifyRequest,
 };
 
 /// How a server, or one command, is set up.
@@ -118,7 +119,9 @@ impl Engine {
     }
 
     /// Proves, verifies and, where asked, compresses. Dropping the future kills what runs for it.
-    pub async fn prove(&self, job: Job, progress: impl Fn(Progress)) -> Result<Proof, Fault> {
+    ///
+    /// `receipt_bytes`: most that a composite receipt may have which is the answer; what would have more is not proved.
+    pub async fn prove(&self, job: Job, receipt_bytes: usize, progress: impl Fn(Progress)) -> Result<Proof, Fault> {
         let program = self.programs.find(&job.handle)?;
         let role = role(&program.source)?;
         let compressor = match role {
@@ -129,7 +132,7 @@ impl Engine {
             _ => None,
         };
         let Some(compressor) = compressor else {
-            return self.proven(&program, &job, &progress).await;
+            return self.proven(&program, &job, receipt_bytes, &progress).await;
         };
         let proof = match self.begun.find(&job).map(|kept| self.checked(kept, &program)) {
             Some(checked) => checked.await.ok(),
@@ -138,7 +141,7 @@ impl Engine {
         let proof = match proof {
             Some(proof) => proof,
             None => {
-                let proof = self.proven(&program, &job, &progress).await?;
+                let proof = self.proven(&program, &job, RECEIPT_BYTES, &progress).await?;
                 self.begun.keep(&job, &proof);
                 proof
             }
@@ -150,10 +153,17 @@ impl Engine {
     }
 
     /// A composite or a Halo2 proof, verified.
-    async fn proven(&self, program: &Kept, job: &Job, progress: &impl Fn(Progress)) -> Result<Proof, Fault> {
+    async fn proven(
+        &self,
+        program: &Kept,
+        job: &Job,
+        receipt_bytes: usize,
+        progress: &impl Fn(Progress),
+    ) -> Result<Proof, Fault> {
         let limits = job.limits.unwrap_or_default();
         let claim = self.pool.claim(&job.handle, self.memory(program, &limits)?, threads(&limits)).await?;
-        let (said, used) = self.run(program, claim, job, Asked::Prove, progress).await?;
+        let order = |run| Asked::Prove(Run { receipt_bytes: receipt_bytes as u64, ..run });
+        let (said, used) = self.run(program, claim, job, order, progress).await?;
         let Said::Proof(proof) = said else { return Err(garbage()) };
         progress(step("verifying"));
         let used = Proof {
@@ -202,6 +212,7 @@ impl Engine {
             memory_bytes: claim.memory_bytes(),
             cycles: limits.cycles,
             task_id: job.task_id.clone(),
+            ..Run::default()
         };
         let left = Bounds { wall: wall.saturating_sub(begun.elapsed()), ..bounds };
         let ended = process.run(order(run), left, progress).await.map_err(|fault| named(fault, wall, left.wall));
@@ -263,7 +274,8 @@ impl Engine {
         let journal = if proof.kind == "composite" { verified.journal } else { proof.journal };
         let proof =
             Proof { journal, image_id: loaded.image_id.clone(), verifying_key: loaded.verifying_key.clone(), ..proof };
-        let older_json = systems::older_json(&proof)?;
+        // A composite receipt in base64 beside itself would not fit a message: who wants that text makes it.
+        let older_json = if proof.kind == "groth16" { systems::older_json(&proof)? } else { String::new() };
         Ok(Proof { older_json, ..proof })
     }
 

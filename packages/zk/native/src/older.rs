@@ -12,11 +12,12 @@ use tonic::{Request, Response, Status, async_trait};
 use crate::engine::Engine;
 use crate::fault::{Cause, Fault};
 use crate::gate::Gate;
+use crate::systems;
 use crate::wire::vm::vm_server::Vm;
 use crate::wire::vm::{ExecuteTaskRequest, ExecuteTaskResponse, NewProjectRequest, NewProjectResponse};
 use crate::wire::vm_runtime::vm_runtime_server::VmRuntime;
 use crate::wire::vm_runtime::{CreateRequest, CreateResponse, ExecuteRequest, ExecuteResponse};
-use crate::wire::{Job, LoadRequest, Loaded};
+use crate::wire::{Job, LoadRequest, Loaded, OLDER_RECEIPT_BYTES};
 
 /// Both older protocols.
 #[derive(Clone)]
@@ -65,9 +66,10 @@ impl Older {
         let _pass = self.gate.enter()?;
         let Program { vm_type, handle } = self.program(id, version)?;
         let inputs = if vm_type == "halo2" { circuit_input(data)? } else { vec![json!(data).to_string()] };
-        let proof = self.engine.prove(Job { handle, inputs, task_id, ..Job::default() }, |_| ()).await?;
+        let job = Job { handle, inputs, task_id, ..Job::default() };
+        let proof = self.engine.prove(job, OLDER_RECEIPT_BYTES, |_| ()).await?;
         if vm_type == "risc0" {
-            return Ok(proof.older_json.into());
+            return Ok(systems::older_json(&proof)?.into());
         }
         let words: Vec<String> = proof.public_inputs.iter().map(prefixed).collect();
         Ok(json!({ "proof": prefixed(&proof.proof), "publicInputs": words }).to_string().into())

@@ -10,7 +10,8 @@ use crate::gate::Gate;
 use crate::wire::prove_event::Event;
 use crate::wire::runtime_server::Runtime;
 use crate::wire::{
-    DescribeRequest, Description, Execution, Job, LoadRequest, Loaded, ProveEvent, Verification, VerifyRequest,
+    DescribeRequest, Description, Execution, Job, LoadRequest, Loaded, ProveEvent, RECEIPT_BYTES, Verification,
+    VerifyRequest,
 };
 
 /// Our own protocol.
@@ -57,7 +58,7 @@ impl Runtime for Service {
             let ended = tokio::select! {
                 // The caller cancelled: what runs for it dies with the other future.
                 () = events.closed() => return eprintln!("task {task}: cancelled"),
-                ended = engine.prove(job, progress) => ended,
+                ended = engine.prove(job, RECEIPT_BYTES, progress) => ended,
             };
             match &ended {
                 Ok(proof) => eprintln!("task {task}: {} proof in {} ms", proof.kind, proof.proving_ms),

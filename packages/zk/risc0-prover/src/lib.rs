@@ -19,7 +19,7 @@ pub use bench::{Bench, bench, spin_program};
 pub use compress::local::{compress_local, local_compressor};
 pub use compress::remote::{RemoteCompressor, RemoteOptions};
 pub use error::RunError;
-pub use limits::{Limits, MAX_PO2, MAX_SEGMENTS, MIN_PO2, memory_of_segment, segment_po2};
+pub use limits::{Limits, MAX_JOURNAL_BYTES, MAX_PO2, MAX_SEGMENTS, MIN_PO2, memory_of_segment, segment_po2};
 pub use older_json::older_json;
 pub use program::Program;
 pub use receipt::{Groth16, MAX_RECEIPT_BYTES};

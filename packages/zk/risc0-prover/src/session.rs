@@ -14,12 +14,10 @@ use risc0_zkvm::{
 };
 
 use crate::compress::local::recursion_archive;
-use crate::limits::{Limits, MAX_SEGMENTS, memory_of_segment, segment_po2};
+use crate::limits::{Limits, MAX_JOURNAL_BYTES, MAX_SEGMENTS, ReceiptShape, memory_of_segment, segment_po2};
 use crate::verify::{Kind, context, verify};
 use crate::{Program, RunError};
 
-/// Most bytes that a guest may commit.
-const MAX_JOURNAL_BYTES: usize = 1 << 20;
 /// Bytes kept of what a guest prints.
 const MAX_PRINTED_BYTES: usize = 4096;
 /// The executor and the prover recurse deeper than a spawned thread's default allows.
@@ -88,7 +86,7 @@ pub fn execute(program: &Program, inputs: &[String], limits: &Limits) -> Result<
 /// @param progress called with what is at work, and how much of how much is done
 ///
 /// # Errors
-/// As [`execute`]; [`RunError::Lacking`]: the guest hashes with the Keccak accelerator and this build has no recursion
+/// As [`execute`]; [`RunError::Limit`]: the receipt would be too large; [`RunError::Lacking`]: the guest hashes with the Keccak accelerator and this build has no recursion
 /// archive, or `RISC0_DEV_MODE` is set.
 pub fn prove(
     program: &Program,
@@ -127,6 +125,9 @@ fn prove_here(
     tell((Phase::Executing, 0, 1));
     let folder = tempfile::tempdir().map_err(|error| internal(&error.into()))?;
     let Run { mut session, execution } = run(program, inputs, limits, po2, Some(folder.path()))?;
+    let (segments, assumptions, journal_bytes) =
+        (execution.segments, session.assumptions.len(), execution.journal.len());
+    ReceiptShape { segments, po2: execution.po2, assumptions, journal_bytes }.check(limits)?;
     if !session.assumptions.is_empty() {
         recursion_archive().map_err(|why| {
             RunError::Lacking(format!("The guest uses an accelerator that is proven by recursion (Keccak): {why}"))

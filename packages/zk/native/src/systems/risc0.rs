@@ -54,7 +54,12 @@ impl Program for Guest {
 }
 
 fn limits(run: &Run) -> Limits {
-    Limits { memory_bytes: run.memory_bytes, cycles: run.cycles, threads: run.threads as usize }
+    Limits {
+        memory_bytes: run.memory_bytes,
+        cycles: run.cycles,
+        threads: run.threads as usize,
+        receipt_bytes: run.receipt_bytes,
+    }
 }
 
 impl From<risc0_prover::Execution> for Execution {
@@ -128,7 +133,7 @@ pub fn bench(po2: u32, threads: usize) -> Result<Value, Fault> {
     if !known.contains(&po2) {
         return Err(Fault::program(format!("--po2 is from {} to {}", known.start(), known.end())));
     }
-    let limits = Limits { memory_bytes: risc0_prover::memory_of_segment(po2), cycles: 0, threads };
+    let limits = Limits { memory_bytes: risc0_prover::memory_of_segment(po2), threads, ..Limits::default() };
     // Half of the rows of a segment, which paging and the end fill up.
     let measured = risc0_prover::bench(&risc0_prover::spin_program(1 << (po2 - 1)), &[], &limits)?;
     Ok(json!({

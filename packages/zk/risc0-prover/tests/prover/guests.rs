@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use risc0_prover::{Limits, Program};
 
 /// Enough for the guests of these tests, and little enough to be reached soon.
-pub const LIMITS: Limits = Limits { memory_bytes: 1 << 30, cycles: 2_000_000, threads: 0 };
+pub const LIMITS: Limits = Limits { memory_bytes: 1 << 30, cycles: 2_000_000, threads: 0, receipt_bytes: 0 };
 
 /// A guest of `packages/zk/guests/tests`, as it was built.
 pub fn elf(name: &str) -> Vec<u8> {

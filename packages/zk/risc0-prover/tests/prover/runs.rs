@@ -1,4 +1,6 @@
-use risc0_prover::{Limits, MIN_PO2, Program, RunError, execute, memory_of_segment, segment_po2, spin_program};
+use risc0_prover::{
+    Limits, MIN_PO2, Phase, Program, RunError, execute, memory_of_segment, prove, segment_po2, spin_program,
+};
 
 use crate::guests::{LIMITS, program};
 
@@ -34,8 +36,7 @@ fn a_guest_that_never_ends_goes_over_its_limit() {
 
 #[test]
 fn a_guest_that_allocates_without_end_ends() {
-    let error =
-        execute(&program("allocates"), &[], &Limits { memory_bytes: 0, cycles: 300_000, threads: 0 }).unwrap_err();
+    let error = execute(&program("allocates"), &[], &Limits { cycles: 300_000, ..Limits::default() }).unwrap_err();
     assert!(matches!(error, RunError::Program(_) | RunError::Limit(_)), "{error:?}");
 }
 
@@ -57,6 +58,19 @@ fn segments_are_as_large_as_memory_allows() {
     assert_eq!(in_segments(19), 1);
     assert!(in_segments(18) > 1);
     assert!(in_segments(MIN_PO2) > in_segments(18));
+}
+
+#[test]
+fn a_receipt_that_would_be_too_large_is_refused_before_it_is_proved() {
+    let program = spin_program(400_000);
+    let limits = Limits { memory_bytes: memory_of_segment(MIN_PO2), receipt_bytes: 600_000, ..LIMITS };
+    let segments = execute(&program, &[], &limits).unwrap().segments;
+    assert!(segments > 2);
+    let mut phases = Vec::new();
+    let error = prove(&program, &[], &limits, &mut |phase, _, _| phases.push(phase)).unwrap_err();
+    let RunError::Limit(text) = error else { panic!("another kind of error: {error:?}") };
+    assert!(text.starts_with(&format!("The guest takes {segments} segments of 2^16 cycles")), "{text}");
+    assert_eq!(phases, [Phase::Executing]);
 }
 
 #[test]
