@@ -109,6 +109,7 @@ async function sweep(sequencer: OpenSequencer, sweepMs: number, signal: AbortSig
       reconcile(ports, {
         graceMs: sweepMs / 2,
         proveTimeoutMs,
+        overtimeMs: env.config.limits.proveTimeoutMs,
         maxAttempts: MAX_ATTEMPTS,
         batch: BATCH,
         repeat: { sweepMs, mostMs: REPEAT_SWEEPS * sweepMs },

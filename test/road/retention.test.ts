@@ -25,7 +25,7 @@ const LIMITS: ExpireLimits = { count: 100, bytes: 1_000_000, batches: 4 }
 const PROVE = { timeoutMs: 60_000, memoryBytes: 2 ** 28, leaseMs: 10_000, maxTries: 3, worker: 'w1' }
 const running = new AbortController().signal
 const SEQUENCER = {
-  limits: { graceMs: 60_000, proveTimeoutMs: 60_000, maxAttempts: 3, batch: 100 },
+  limits: { graceMs: 60_000, proveTimeoutMs: 60_000, overtimeMs: 60_000, maxAttempts: 3, batch: 100 },
   everyMs: 5,
   followMs: 5,
   settledMs: 5,

@@ -38,7 +38,7 @@ import { tempDir } from '../support/tempDir.ts'
 
 const ONE = projectId(1n)
 const limits = { timeoutMs: 60_000, memoryBytes: 2 ** 28, leaseMs: 10_000, maxTries: 3, worker: 'w1' }
-const sweep = { graceMs: 1_000, proveTimeoutMs: 60_000, maxAttempts: 3, batch: 100 }
+const sweep = { graceMs: 1_000, proveTimeoutMs: 60_000, overtimeMs: 30_000, maxAttempts: 3, batch: 100 }
 const idle = new AbortController().signal
 
 async function core(version: Readonly<Record<string, unknown>> = {}) {
@@ -424,12 +424,47 @@ describe('a task', () => {
     expect(runtime.calls).toBe(0)
   })
 
+  it('is left to a prover that is at work on it past the deadline, for as long as a proof may take', async () => {
+    const { modules, prove, id, clock } = await assigned()
+    const attempt = async () => (await modules.tasks.get(id))?.assignment?.value.attempt
+    clock.advance(59_000)
+    const lease = await modules.tasks.lease(id, 'w1', clock.now(), 10_000)
+    clock.advance(5_000)
+    await reconcile(modules, sweep)
+    expect(await attempt()).toBe(1n)
+    await modules.tasks.renew(id, lease?.token ?? 0n, clock.now(), 10_000)
+    clock.advance(9_000)
+    await reconcile(modules, { ...sweep, maxAttempts: 1 })
+    expect(await modules.tasks.get(id)).toMatchObject({ state: 'assigned', tries: 0 })
+    expect(await proveTask(prove, limits, id, idle)).toEqual({ type: 'done' })
+    expect(await modules.tasks.get(id)).toMatchObject({ state: 'proved', assignment: { value: { attempt: 1n } } })
+  })
+
+  it('is assigned anew past the deadline as soon as nobody is at work on it', async () => {
+    for (const end of ['released', 'run out', 'renewed for too long']) {
+      const { modules, id, clock } = await assigned()
+      const attempt = async () => (await modules.tasks.get(id))?.assignment?.value.attempt
+      const lease = await modules.tasks.lease(id, 'w1', clock.now(), 70_000)
+      clock.advance(62_000)
+      await reconcile(modules, sweep)
+      expect(await attempt()).toBe(1n)
+      if (end === 'released') await modules.tasks.release(id, lease?.token ?? 0n)
+      if (end === 'run out') clock.advance(8_000)
+      if (end === 'renewed for too long') {
+        await modules.tasks.renew(id, lease?.token ?? 0n, clock.now(), 600_000)
+        clock.advance(30_000)
+      }
+      await reconcile(modules, sweep)
+      expect(await attempt()).toBe(2n)
+    }
+  })
+
   it('gets its next attempt only after the deadline, and a late result of the first is refused', async () => {
     const { modules, prove, id, clock } = await assigned()
     const lease = await modules.tasks.lease(id, 'slow', clock.now(), 600_000)
     await reconcile(modules, sweep)
     expect((await modules.tasks.get(id))?.assignment?.value.attempt).toBe(1n)
-    clock.advance(62_000)
+    clock.advance(92_000)
     await reconcile(modules, sweep)
     expect((await modules.tasks.get(id))?.assignment?.value.attempt).toBe(2n)
     const step = {

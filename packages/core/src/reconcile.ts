@@ -30,6 +30,8 @@ export interface ReconcileLimits {
   readonly graceMs: number
   /** How long a prover has from its assignment. */
   readonly proveTimeoutMs: number
+  /** How long past its deadline an attempt is left to a prover that is at work on it: as long as one proof may take. */
+  readonly overtimeMs: number
   /** Assignments before a task fails. */
   readonly maxAttempts: number
   /** Tasks looked at a state; the next sweep in this process goes on after them. */
@@ -178,6 +180,11 @@ async function reassign(
   const assignment = record.assignment?.value
   if (assignment === undefined || BigInt(now) <= assignment.deadline * 1000n)
     return isRepeatDue(limits, now - record.updatedAt, roundMs) ? sendProveHint(ports, record) : undefined
+  // It had to wait for others of its queue. A new attempt would throw its work away, which settles as well after the deadline.
+  if (BigInt(now - limits.overtimeMs) <= assignment.deadline * 1000n) {
+    const until = await ports.tasks.leaseUntil(record.id)
+    if (until !== null && until > now) return undefined
+  }
   if (assignment.attempt >= BigInt(limits.maxAttempts)) {
     const reason = `no result by the deadline of attempt ${assignment.attempt}`
     return ports.tasks.advance(record.id, { to: 'failed' }, { at: now, actor: 'sequencer', reason })

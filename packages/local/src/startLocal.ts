@@ -345,7 +345,13 @@ async function start(
   sequencer = new Sequencer(
     { ...modules, exports: store.exports },
     {
-      limits: { graceMs: 5_000, proveTimeoutMs: LIMITS.proveTimeoutMs, maxAttempts: 12, batch: 256 },
+      limits: {
+        graceMs: 5_000,
+        proveTimeoutMs: LIMITS.proveTimeoutMs,
+        overtimeMs: PROVE_LIMITS.timeoutMs,
+        maxAttempts: 12,
+        batch: 256,
+      },
       everyMs: 1_000,
       followMs: Math.min(1_000, Math.max(20, chain.preset.blockTimeMs / 4)),
       settledMs: Math.max(50, chain.preset.blockTimeMs),

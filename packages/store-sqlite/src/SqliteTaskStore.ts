@@ -330,6 +330,13 @@ export class SqliteTaskStore implements TaskStore {
     }, NO_SAVEPOINT)
   }
 
+  async leaseUntil(id: TaskId): Promise<number | null> {
+    const row = this.#db.read(() =>
+      this.#db.sql('SELECT lease_until FROM tasks WHERE id = ? AND lease_holder IS NOT NULL').get(fromHex(id)),
+    )
+    return row === undefined ? null : column.int(row, 'lease_until')
+  }
+
   async renew(id: TaskId, token: bigint, now: number, ttlMs: number): Promise<Lease> {
     const until = now + ttlMs
     return this.#db.write(() => {

@@ -437,6 +437,24 @@ export const taskStoreSuite = (make: () => Promise<LogAndTasks>): void => {
       expect(await tasks.lease(id, 'b', NOW, 1_000)).not.toBeNull()
     })
 
+    it('show when they end, until they are given up or end with the attempt', async () => {
+      const both = await make()
+      const { tasks } = both
+      const id = await assignedTask(both)
+      expect(await tasks.leaseUntil(id)).toBeNull()
+      expect(await tasks.leaseUntil(randomTaskId())).toBeNull()
+      const first = (await tasks.lease(id, 'a', NOW, 1_000))?.token ?? -1n
+      expect(await tasks.leaseUntil(id)).toBe(NOW + 1_000)
+      await tasks.renew(id, first, NOW + 900, 1_000)
+      expect(await tasks.leaseUntil(id)).toBe(NOW + 1_900)
+      await tasks.release(id, first)
+      expect(await tasks.leaseUntil(id)).toBeNull()
+      await tasks.lease(id, 'b', NOW + 2_000, 1_000)
+      expect(await tasks.leaseUntil(id)).toBe(NOW + 3_000)
+      await tasks.advance(id, step.assign(id, 2n), by('sequencer'))
+      expect(await tasks.leaseUntil(id)).toBeNull()
+    })
+
     it('are had on assigned tasks alone', async () => {
       const both = await make()
       const { created } = await packed(both)

@@ -150,6 +150,8 @@ export interface TaskStore {
   countTry(id: TaskId, reason: string): Promise<number>
   /** @returns null while another holder's lease lasts at `now`, or when the task is not `assigned` */
   lease(id: TaskId, holder: string, now: number, ttlMs: number): Promise<Lease | null>
+  /** @returns when the newest lease ends, or ended, unless it is renewed; null where it was given up, ended with its attempt, or never was */
+  leaseUntil(id: TaskId): Promise<number | null>
   /** @throws {StaleLeaseError} */
   renew(id: TaskId, token: bigint, now: number, ttlMs: number): Promise<Lease>
   /** Gives the lease up; nothing happens where it is over. */

@@ -371,6 +371,11 @@ export class DynamoTaskStore implements TaskStore {
     return after === null ? null : { token: leaseToken(after), until }
   }
 
+  async leaseUntil(id: TaskId): Promise<number | null> {
+    const item = await this.#table.get(stateKeys.task(id))
+    return item?.lh === undefined ? null : read.int(item, 'lu')
+  }
+
   async renew(id: TaskId, token: bigint, now: number, ttlMs: number): Promise<Lease> {
     const until = now + ttlMs
     const after = await this.#table.update({
