@@ -1,13 +1,12 @@
-import { existsSync } from 'node:fs'
 import type { ProveJob, Runtime, Telemetry } from '@w3bstream/core/ports'
 import type { VmType } from '@w3bstream/protocol'
-import { readCircuitName } from './halo2/readCircuitName.ts'
+import { mayHaveCircuit } from './halo2/mayHaveCircuit.ts'
 import { makeRuntimes } from './makeRuntimes.ts'
 import { detectMachine } from './manager/detectMachine.ts'
 import type { Machine } from './manager/Machine.ts'
 import { ManagedRuntime } from './manager/ManagedRuntime.ts'
 import { Manager } from './manager/Manager.ts'
-import type { Bounds, RuntimePlan } from './manager/RuntimePlan.ts'
+import type { Bounds, JobPlan, RuntimePlan } from './manager/RuntimePlan.ts'
 import { type NativeOptions, NativeServer } from './native/NativeServer.ts'
 import { SANDBOX_DEFAULTS, Sandbox, type SandboxOptions } from './sandbox/Sandbox.ts'
 
@@ -92,26 +91,27 @@ export function createRuntimes({
   const inside = makeRuntimes({ sandbox, native: server, external })
   const wide: Bounds = { memoryBytes: Number.POSITIVE_INFINITY, timeoutMs: Number.POSITIVE_INFINITY }
   const largestSegment: Bounds = { ...wide, memoryBytes: LARGEST_SEGMENT_BYTES }
-  const isNative = ({ codeExpParam }: Pick<ProveJob, 'codeExpParam'>): boolean =>
-    native !== null && readCircuitName(codeExpParam) !== null && existsSync(native.binary)
+  const inSandbox: JobPlan = { most: options, isParallel: false }
+  const builtIn: JobPlan = { most: wide, isParallel: true }
   const planOf = (vmType: VmType): RuntimePlan => {
     const isOurs = !external.has(vmType) && !instead.has(vmType)
     if (isOurs && (vmType === 'wasm' || vmType === 'halo2'))
       return {
         unseen: options,
-        mostOf: (job) => (vmType === 'halo2' && isNative(job) ? wide : options),
+        of: async ({ codeExpParam }, signal) => {
+          const isNative = vmType === 'halo2' && server !== null && (await mayHaveCircuit(server, codeExpParam, signal))
+          return isNative ? builtIn : inSandbox
+        },
         overheadBytes: options.overheadBytes,
         isHere: true,
-        isParallel: (job) => vmType === 'halo2' && isNative(job),
         gpus: 0,
       }
     const most = isOurs && vmType === 'risc0' ? largestSegment : wide
     return {
       unseen: most,
-      mostOf: () => most,
+      of: async () => ({ most, isParallel: true }),
       overheadBytes: 0,
       isHere: isOurs,
-      isParallel: () => true,
       gpus: isOurs && vmType === 'risc0' && shared.gpus > 0 ? 1 : 0,
     }
   }

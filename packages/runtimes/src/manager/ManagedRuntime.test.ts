@@ -6,7 +6,7 @@ import { proveJob } from '../test/proveJob.ts'
 import type { Machine } from './Machine.ts'
 import { ManagedRuntime } from './ManagedRuntime.ts'
 import { Manager, type ManagerOptions } from './Manager.ts'
-import type { RuntimePlan } from './RuntimePlan.ts'
+import type { JobPlan, RuntimePlan } from './RuntimePlan.ts'
 
 const GIB = 2 ** 30
 const never = new AbortController().signal
@@ -46,7 +46,7 @@ const settled = () => new Promise((resolve) => setImmediate(resolve))
 function managed(
   p: {
     readonly machine?: Partial<Machine>
-    readonly plan?: Partial<RuntimePlan>
+    readonly plan?: Partial<Omit<RuntimePlan, 'of'> & JobPlan>
     readonly options?: Partial<ManagerOptions>
     readonly inner?: HeldRuntime
   } = {},
@@ -60,14 +60,14 @@ function managed(
   const manager = new Manager({ machine, telemetry }, { readyMs: 60_000, maxWaiting: 100, ...p.options })
   const inner = p.inner ?? new HeldRuntime()
   const wide = { memoryBytes: Number.POSITIVE_INFINITY, timeoutMs: Number.POSITIVE_INFINITY }
+  const { most = wide, isParallel = false, ...rest } = p.plan ?? {}
   const plan: RuntimePlan = {
     unseen: wide,
-    mostOf: () => wide,
+    of: async () => ({ most, isParallel }),
     overheadBytes: 0,
     isHere: true,
-    isParallel: () => false,
     gpus: 0,
-    ...p.plan,
+    ...rest,
   }
   return { manager, inner, told, runtime: new ManagedRuntime({ inner, manager, plan }) }
 }
@@ -197,7 +197,7 @@ describe('ManagedRuntime', () => {
   })
 
   it('gives all cores to a proof that is alone, and one to each where several wait', async () => {
-    const { runtime, inner } = managed({ plan: { isParallel: () => true }, options: { maxWaiting: 100 } })
+    const { runtime, inner } = managed({ plan: { isParallel: true }, options: { maxWaiting: 100 } })
     const first = runtime.prove(job(1, 1), never)
     await settled()
     for (let i = 0; i < 8; i++) void runtime.prove(job(1, 1), never)
@@ -209,7 +209,7 @@ describe('ManagedRuntime', () => {
   })
 
   it('takes no memory for a runtime on a machine of its own, and tells it nothing of cores', async () => {
-    const { runtime, inner, manager } = managed({ plan: { isHere: false, isParallel: () => true } })
+    const { runtime, inner, manager } = managed({ plan: { isHere: false, isParallel: true } })
     for (let i = 0; i < 6; i++) void runtime.prove(job(1, 100), never)
     await settled()
     expect(inner.jobs).toHaveLength(4)
@@ -218,7 +218,7 @@ describe('ManagedRuntime', () => {
   })
 
   it('bounds what a job may take by the machine and the plan', async () => {
-    const { runtime, inner } = managed({ plan: { mostOf: () => ({ memoryBytes: 3 * GIB, timeoutMs: 5_000 }) } })
+    const { runtime, inner } = managed({ plan: { most: { memoryBytes: 3 * GIB, timeoutMs: 5_000 } } })
     void runtime.prove(job(1, 100), never)
     await settled()
     expect(inner.jobs[0]?.limits).toMatchObject({ memoryBytes: 3 * GIB, timeoutMs: 5_000 })

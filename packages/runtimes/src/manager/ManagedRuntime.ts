@@ -15,6 +15,14 @@ import type { Grant, Need } from './Scheduler.ts'
 type Execute = NonNullable<Runtime['execute']>
 type OnProgress = (progress: ProveProgress) => void
 
+/** A job, and what it may take and make use of here. */
+interface Planned {
+  readonly job: ProveJob
+  readonly program: ProgramKey
+  readonly bounds: Bounds
+  readonly isParallel: boolean
+}
+
 /** While others wait for the memory that a new program may take, it is run once without proving, at most so long, to see what it takes. */
 const LOOK_MS = 10_000
 
@@ -41,18 +49,19 @@ export class ManagedRuntime implements Runtime {
 
   /** @throws as the runtime itself, and {SandboxUnavailableError} it is closed */
   async prove(job: ProveJob, signal: AbortSignal, onProgress?: OnProgress): Promise<ProofOutput> {
-    const program = this.#programOf(job)
+    const planned = await this.#planned(job, signal)
+    const { program, bounds } = planned
     const grant = await this.#manager.wait(
       this.vmType,
       {
         owner: ownerOf(job),
-        need: () => this.#need(program, job.limits, this.#plan.mostOf(job)),
+        need: () => this.#need(program, bounds),
         ready: () => this.#manager.readyName(program),
       },
       signal,
     )
     try {
-      return await this.#prove(grant, job, signal, onProgress)
+      return await this.#prove(grant, planned, signal, onProgress)
     } finally {
       grant.release()
     }
@@ -65,18 +74,18 @@ export class ManagedRuntime implements Runtime {
       this.vmType,
       {
         owner: ownerOf(ask),
-        need: () => this.#need(manager.programOf(version), ask.limits, this.#plan.unseen),
+        need: () => this.#need(manager.programOf(version), this.#bounded(ask.limits, this.#plan.unseen)),
         ready: () => manager.readyName(manager.programOf(version)),
       },
       signal,
     )
     if (grant === null) return null
     return {
-      prove: (job, proving, onProgress) => {
-        const program = this.#programOf(job)
-        manager.learnProgram(version, program)
-        grant.adjust(this.#need(program, job.limits, this.#plan.mostOf(job)).memoryBytes)
-        return this.#prove(grant, job, proving, onProgress)
+      prove: async (job, proving, onProgress) => {
+        const planned = await this.#planned(job, proving)
+        manager.learnProgram(version, planned.program)
+        grant.adjust(this.#need(planned.program, planned.bounds).memoryBytes)
+        return this.#prove(grant, planned, proving, onProgress)
       },
       release: () => grant.release(),
     }
@@ -88,14 +97,14 @@ export class ManagedRuntime implements Runtime {
 
   async #prove(
     grant: Grant,
-    job: ProveJob,
+    planned: Planned,
     signal: AbortSignal,
     onProgress: OnProgress | undefined,
   ): Promise<ProofOutput> {
     const manager = this.#manager
-    const program = this.#programOf(job)
-    await this.#look(grant, program, job, signal)
-    const limits = this.#limits(grant, job)
+    const { job, program } = planned
+    await this.#look(grant, planned, signal)
+    const limits = this.#limits(grant, planned)
     const started = performance.now()
     const learn = (memoryBytes: number, cpuMs: number): void =>
       manager.history.add(program.history, { memoryBytes, cpuMs, wallMs: performance.now() - started })
@@ -116,7 +125,7 @@ export class ManagedRuntime implements Runtime {
   }
 
   /** Sees what a new program takes, where others would wait for what it may take. */
-  async #look(grant: Grant, program: ProgramKey, job: ProveJob, signal: AbortSignal): Promise<void> {
+  async #look(grant: Grant, { job, program, bounds }: Planned, signal: AbortSignal): Promise<void> {
     const { history, scheduler } = this.#manager
     if (this.execute === undefined || scheduler.waiting === 0 || history.expect(program.history) !== null) return
     const limits = { ...job.limits, timeoutMs: Math.min(job.limits.timeoutMs, LOOK_MS) }
@@ -127,26 +136,27 @@ export class ManagedRuntime implements Runtime {
       // Whatever it was: proving says it, under the job's own limits.
       return
     }
-    grant.adjust(this.#need(program, job.limits, this.#plan.mostOf(job)).memoryBytes)
+    grant.adjust(this.#need(program, bounds).memoryBytes)
   }
 
   async #execute(execute: Execute, job: ProveJob, signal: AbortSignal): Promise<Execution> {
-    const execution = await execute({ ...job, limits: this.#bounded(job.limits, this.#plan.mostOf(job)) }, signal)
-    const { history } = this.#programOf(job)
-    if (execution.memoryBytes !== null) this.#manager.history.addExecution(history, execution.memoryBytes)
+    const { program, bounds } = await this.#planned(job, signal)
+    const execution = await execute({ ...job, limits: bounds }, signal)
+    if (execution.memoryBytes !== null) this.#manager.history.addExecution(program.history, execution.memoryBytes)
     return execution
   }
 
-  #programOf(job: ProveJob): ProgramKey {
+  async #planned(job: ProveJob, signal: AbortSignal): Promise<Planned> {
+    const { most, isParallel } = await this.#plan.of(job, signal)
     const name = `${this.vmType} ${job.program.hash}`
     // Of its project alone: another could show a program at its worst that anybody can read.
-    return { name, history: `${name} ${ownerOf(job)} ${job.codeExpParam ?? ''}` }
+    const program = { name, history: `${name} ${ownerOf(job)} ${job.codeExpParam ?? ''}` }
+    return { job, program, bounds: this.#bounded(job.limits, most), isParallel }
   }
 
-  #limits(grant: Grant, job: ProveJob): ProveJob['limits'] {
-    const bounded = this.#bounded(job.limits, this.#plan.mostOf(job))
-    if (!this.#plan.isHere) return bounded
-    return { ...bounded, threads: this.#plan.isParallel(job) ? grant.widen() : 1 }
+  #limits(grant: Grant, { bounds, isParallel }: Planned): ProveJob['limits'] {
+    if (!this.#plan.isHere) return bounds
+    return { ...bounds, threads: isParallel ? grant.widen() : 1 }
   }
 
   #bounded(limits: Bounds, most: Bounds): Bounds {
@@ -157,8 +167,7 @@ export class ManagedRuntime implements Runtime {
     }
   }
 
-  #need(program: ProgramKey | null, limits: Bounds, most: Bounds): Need {
-    const { memoryBytes, timeoutMs } = this.#bounded(limits, most)
+  #need(program: ProgramKey | null, { memoryBytes, timeoutMs }: Bounds): Need {
     const expected = program === null ? null : this.#manager.history.expect(program.history)
     return {
       memoryBytes: this.#plan.isHere ? (expected?.memoryBytes ?? memoryBytes + this.#plan.overheadBytes) : 0,

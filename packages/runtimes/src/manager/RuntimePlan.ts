@@ -5,18 +5,24 @@ export interface Bounds {
   readonly timeoutMs: number
 }
 
+/** What a job can make use of. */
+export interface JobPlan {
+  /** Most that it may take, whatever it allows. */
+  readonly most: Bounds
+  /** Whether its proof makes use of several cores. */
+  readonly isParallel: boolean
+}
+
 /** What the manager has to know of a runtime beside what it does. */
 export interface RuntimePlan {
   /** Most that a program not yet seen is taken to need, whatever its job allows. */
   readonly unseen: Bounds
-  /** Most that a job may take, whatever it allows. */
-  readonly mostOf: (job: ProveJob) => Bounds
+  /** Asked before the job waits for its place. @throws what `signal` was aborted with */
+  readonly of: (job: ProveJob, signal: AbortSignal) => Promise<JobPlan>
   /** What a program's process takes beside. */
   readonly overheadBytes: number
   /** Whether its proofs take of this machine: one elsewhere has memory and cores of its own, and counts as one core here. */
   readonly isHere: boolean
-  /** Whether a proof of the job makes use of several cores. */
-  readonly isParallel: (job: ProveJob) => boolean
   /** GPUs that a proof takes. */
   readonly gpus: number
 }
