@@ -46,6 +46,8 @@ export interface Runtimes extends ReadonlyMap<VmType, Runtime>, AsyncDisposable 
 
 /** RISC Zero's prover has no use for more: that is a segment of 2^20 rows. */
 const LARGEST_SEGMENT_BYTES = 10 * 2 ** 30
+/** A segment of 2^16 rows takes 677.3 MiB: no smaller ones are proved (packages/zk/risc0-prover/src/limits.rs). */
+const LEAST_SEGMENT_BYTES = 678 * 2 ** 20
 
 const KINDS: readonly VmType[] = ['halo2', 'wasm', 'risc0', 'zkwasm']
 
@@ -103,6 +105,7 @@ export function createRuntimes({
           return isNative ? builtIn : inSandbox
         },
         overheadBytes: options.overheadBytes,
+        leastBytes: null,
         isHere: true,
         gpus: 0,
       }
@@ -111,6 +114,7 @@ export function createRuntimes({
       unseen: most,
       of: async () => ({ most, isParallel: true }),
       overheadBytes: 0,
+      leastBytes: isOurs && vmType === 'risc0' ? LEAST_SEGMENT_BYTES : null,
       isHere: isOurs,
       gpus: isOurs && vmType === 'risc0' && shared.gpus > 0 ? 1 : 0,
     }

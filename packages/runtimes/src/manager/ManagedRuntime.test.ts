@@ -65,6 +65,7 @@ function managed(
     unseen: wide,
     of: async () => ({ most, isParallel }),
     overheadBytes: 0,
+    leastBytes: null,
     isHere: true,
     gpus: 0,
     ...rest,
@@ -160,7 +161,96 @@ describe('ManagedRuntime', () => {
     await stopped
     void runtime.prove(job(1, 4), never)
     await settled()
-    expect(manager.scheduler.heldBytes).toBe(5 * GIB)
+    expect(manager.scheduler.heldBytes).toBe(4 * GIB)
+  })
+
+  it('has a proof whose memory can be chosen keep to what it was granted', async () => {
+    const { runtime, inner, manager } = managed({ plan: { leastBytes: GIB } })
+    const cheap = runtime.prove(job(1, 8), never)
+    await settled()
+    expect(inner.jobs[0]?.limits.memoryBytes).toBe(8 * GIB)
+    await inner.end(gib(1.6))
+    await cheap
+    for (let i = 0; i < 5; i++) void runtime.prove(job(1, 8), never)
+    await settled()
+    const limits = inner.jobs.slice(1).map(({ limits }) => limits.memoryBytes)
+    expect(limits).toEqual([2, 2, 2, 2].map((n) => n * GIB))
+    expect(manager.scheduler.heldBytes).toBe(8 * GIB)
+  })
+
+  it('grants and allows no proof less than the least that one fits, nor more than its job allows', async () => {
+    const { runtime, inner, manager } = managed({ plan: { leastBytes: GIB } })
+    const cheap = runtime.prove(job(1, 4), never)
+    await settled()
+    await inner.end(gib(0.1))
+    await cheap
+    void runtime.prove(job(1, 4), never)
+    void runtime.prove(job(1, 0.5), never)
+    await settled()
+    expect(inner.jobs.slice(1).map(({ limits }) => limits.memoryBytes)).toEqual([GIB, 0.5 * GIB])
+    expect(manager.scheduler.heldBytes).toBe(1.5 * GIB)
+  })
+
+  it('proves once more, with all that its job allows, what cannot keep to what it was granted', async () => {
+    const { runtime, inner, manager } = managed({ plan: { leastBytes: GIB } })
+    const cheap = runtime.prove(job(1, 6), never)
+    await settled()
+    await inner.end(gib(1.6))
+    await cheap
+    const reservation = await runtime.reserve(askOf(job(1, 6)), never)
+    const heavy = reservation?.prove(job(1, 6), never)
+    const other = runtime.prove(job(2, 4), never)
+    await settled()
+    expect(inner.jobs.slice(1).map(({ limits }) => limits.memoryBytes)).toEqual([2 * GIB, 4 * GIB])
+    const limit = 'limits: 300 segments, and a proof has room for 285. With more memory they are larger and fewer'
+    await inner.end(new ProgramLimitError({ runtime: 'risc0', limit }))
+    // There is no room for 6 GiB beside the other: it waits, and holds nothing meanwhile.
+    expect(inner.jobs).toHaveLength(3)
+    expect(manager.scheduler.heldBytes).toBe(4 * GIB)
+    await inner.end(gib(1))
+    await other
+    expect(inner.jobs.at(-1)?.limits.memoryBytes).toBe(6 * GIB)
+    expect(manager.scheduler.heldBytes).toBe(6 * GIB)
+    await inner.end(gib(5))
+    expect(await heavy).toMatchObject(PROOF)
+    reservation?.release()
+    expect([manager.scheduler.running, manager.scheduler.heldBytes]).toEqual([0, 0])
+  })
+
+  it('fails what goes over its memory with all that its job allows, or over another limit', async () => {
+    const { runtime, inner } = managed({ plan: { leastBytes: GIB } })
+    const full = expect(runtime.prove(job(1, 4), never)).rejects.toThrow(ProgramLimitError)
+    await settled()
+    await inner.end(new ProgramLimitError({ runtime: 'risc0', limit: 'memory limit of 4 GiB' }))
+    await full
+    const cheap = runtime.prove(job(2, 4), never)
+    await settled()
+    await inner.end(gib(1))
+    await cheap
+    const slow = expect(runtime.prove(job(2, 4), never)).rejects.toThrow(ProgramLimitError)
+    await settled()
+    await inner.end(new ProgramLimitError({ runtime: 'risc0', limit: 'time limit of 5000 ms' }))
+    await slow
+    expect(inner.jobs).toHaveLength(3)
+  })
+
+  it('waits for another place where a reserved one has no room for what is known by then', async () => {
+    const unseen = { memoryBytes: 2 * GIB, timeoutMs: 60_000 }
+    const { runtime, inner, manager } = managed({ plan: { unseen } })
+    void runtime.prove(job(2, 4), never)
+    const reservation = await runtime.reserve(askOf(job(1, 6)), never)
+    expect(manager.scheduler.heldBytes).toBe(6 * GIB)
+    const proof = reservation?.prove(job(1, 6), never)
+    await settled()
+    expect(inner.jobs).toHaveLength(1)
+    expect(manager.scheduler.heldBytes).toBe(4 * GIB)
+    await inner.end(gib(1))
+    expect(inner.jobs).toHaveLength(2)
+    expect(manager.scheduler.heldBytes).toBe(6 * GIB)
+    await inner.end(gib(1))
+    await proof
+    reservation?.release()
+    expect(manager.scheduler.heldBytes).toBe(0)
   })
 
   it('learns nothing of memory from a program that took too long', async () => {

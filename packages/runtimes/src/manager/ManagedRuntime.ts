@@ -23,12 +23,20 @@ interface Planned {
   readonly isParallel: boolean
 }
 
+/** What a job holds of the machine: another grant where the first has no room for what it turns out to need. */
+interface Place {
+  grant: Grant
+}
+
 /** While others wait for the memory that a new program may take, it is run once without proving, at most so long, to see what it takes. */
 const LOOK_MS = 10_000
 
 /**
  * A runtime whose proofs wait for a place on the machine, by what the last ones of the same program took, or else by what the job may take. Who waits before
  * leasing a task asks by `reserve`; who just proves waits in `prove`.
+ *
+ * A proof whose memory can be chosen is held to what it was granted. Any other only to its job's limit: a task that takes far more than the last ones of its
+ * program may overrun the plan, and is stopped, or planned for from then on.
  */
 export class ManagedRuntime implements Runtime {
   readonly vmType: VmType
@@ -50,20 +58,11 @@ export class ManagedRuntime implements Runtime {
   /** @throws as the runtime itself, and {SandboxUnavailableError} it is closed */
   async prove(job: ProveJob, signal: AbortSignal, onProgress?: OnProgress): Promise<ProofOutput> {
     const planned = await this.#planned(job, signal)
-    const { program, bounds } = planned
-    const grant = await this.#manager.wait(
-      this.vmType,
-      {
-        owner: ownerOf(job),
-        need: () => this.#need(program, bounds),
-        ready: () => this.#manager.readyName(program),
-      },
-      signal,
-    )
+    const place = { grant: await this.#wait(planned, () => this.#need(planned.program, planned.bounds), signal) }
     try {
-      return await this.#prove(grant, planned, signal, onProgress)
+      return await this.#prove(place, planned, signal, onProgress)
     } finally {
-      grant.release()
+      place.grant.release()
     }
   }
 
@@ -80,14 +79,15 @@ export class ManagedRuntime implements Runtime {
       signal,
     )
     if (grant === null) return null
+    const place = { grant }
     return {
       prove: async (job, proving, onProgress) => {
         const planned = await this.#planned(job, proving)
         manager.learnProgram(version, planned.program)
-        grant.adjust(this.#need(planned.program, planned.bounds).memoryBytes)
-        return this.#prove(grant, planned, proving, onProgress)
+        await this.#refit(place, planned, () => this.#need(planned.program, planned.bounds), proving)
+        return this.#prove(place, planned, proving, onProgress)
       },
-      release: () => grant.release(),
+      release: () => place.grant.release(),
     }
   }
 
@@ -96,15 +96,30 @@ export class ManagedRuntime implements Runtime {
   }
 
   async #prove(
-    grant: Grant,
+    place: Place,
     planned: Planned,
     signal: AbortSignal,
     onProgress: OnProgress | undefined,
   ): Promise<ProofOutput> {
+    await this.#look(place.grant, planned, signal)
+    const limits = this.#limits(place.grant, planned)
+    try {
+      return await this.#proveWithin(limits, planned, signal, onProgress)
+    } catch (error) {
+      if (!isOfMemory(error) || limits.memoryBytes >= planned.bounds.memoryBytes) throw error
+    }
+    // It was held to less than its job allows, and that does not do.
+    await this.#refit(place, planned, () => this.#need(null, planned.bounds), signal)
+    return this.#proveWithin(this.#limits(place.grant, planned), planned, signal, onProgress)
+  }
+
+  async #proveWithin(
+    limits: ProveJob['limits'],
+    { job, program, bounds }: Planned,
+    signal: AbortSignal,
+    onProgress: OnProgress | undefined,
+  ): Promise<ProofOutput> {
     const manager = this.#manager
-    const { job, program } = planned
-    await this.#look(grant, planned, signal)
-    const limits = this.#limits(grant, planned)
     const started = performance.now()
     const learn = (memoryBytes: number, cpuMs: number): void =>
       manager.history.add(program.history, { memoryBytes, cpuMs, wallMs: performance.now() - started })
@@ -117,11 +132,25 @@ export class ManagedRuntime implements Runtime {
     } catch (error) {
       // It takes all the memory that it may: the next is planned so.
       if (error instanceof ProgramLimitError)
-        learn(isOfMemory(error) ? limits.memoryBytes + this.#plan.overheadBytes : 0, 0)
+        learn(isOfMemory(error) ? bounds.memoryBytes + this.#plan.overheadBytes : 0, 0)
       throw error
     } finally {
       manager.used(program)
     }
+  }
+
+  #wait({ job, program }: Planned, need: () => Need, signal: AbortSignal): Promise<Grant> {
+    const ready = () => this.#manager.readyName(program)
+    return this.#manager.wait(this.vmType, { owner: ownerOf(job), need, ready }, signal)
+  }
+
+  /** Has a place hold what is needed. Where there is no room for more beside it, the job waits for another. */
+  async #refit(place: Place, planned: Planned, need: () => Need, signal: AbortSignal): Promise<void> {
+    const memoryBytes = Math.min(need().memoryBytes, this.#manager.machine.memoryBytes)
+    place.grant.adjust(memoryBytes)
+    if (place.grant.memoryBytes >= memoryBytes) return
+    place.grant.release()
+    place.grant = await this.#wait(planned, need, signal)
   }
 
   /** Sees what a new program takes, where others would wait for what it may take. */
@@ -155,8 +184,10 @@ export class ManagedRuntime implements Runtime {
   }
 
   #limits(grant: Grant, { bounds, isParallel }: Planned): ProveJob['limits'] {
-    if (!this.#plan.isHere) return bounds
-    return { ...bounds, threads: isParallel ? grant.widen() : 1 }
+    const { isHere, leastBytes } = this.#plan
+    if (!isHere) return bounds
+    const memoryBytes = leastBytes === null ? bounds.memoryBytes : Math.min(bounds.memoryBytes, grant.memoryBytes)
+    return { ...bounds, memoryBytes, threads: isParallel ? grant.widen() : 1 }
   }
 
   #bounded(limits: Bounds, most: Bounds): Bounds {
@@ -168,15 +199,18 @@ export class ManagedRuntime implements Runtime {
   }
 
   #need(program: ProgramKey | null, { memoryBytes, timeoutMs }: Bounds): Need {
+    const { isHere, leastBytes, overheadBytes, gpus } = this.#plan
     const expected = program === null ? null : this.#manager.history.expect(program.history)
+    const most = memoryBytes + overheadBytes
     return {
-      memoryBytes: this.#plan.isHere ? (expected?.memoryBytes ?? memoryBytes + this.#plan.overheadBytes) : 0,
+      memoryBytes: isHere ? Math.min(most, Math.max(expected?.memoryBytes ?? most, leastBytes ?? 0)) : 0,
       wallMs: Math.min(timeoutMs, expected?.wallMs ?? timeoutMs),
-      gpus: this.#plan.gpus,
+      gpus,
     }
   }
 }
 
-/** As its runtime names the limit. */
-const isOfMemory = ({ meta }: ProgramLimitError): boolean => /^memory/.test(String(meta.limit))
+/** As its runtime says it, such as "memory limit of 4 GiB", or that a proof over so many segments wants more memory. */
+const isOfMemory = (error: unknown): boolean =>
+  error instanceof ProgramLimitError && /\bmemory\b/.test(String(error.meta.limit))
 const ownerOf = ({ task }: Pick<ProveJob, 'task'>): string => task.projectId.toString()

@@ -21,6 +21,11 @@ export interface RuntimePlan {
   readonly of: (job: ProveJob, signal: AbortSignal) => Promise<JobPlan>
   /** What a program's process takes beside. */
   readonly overheadBytes: number
+  /**
+   * Where proofs can be made to fit the memory that they are given, as in smaller segments: the least that one fits. Null: a proof takes what it takes, and is
+   * stopped at its job's own limit, which may be more than what was planned for it.
+   */
+  readonly leastBytes: number | null
   /** Whether its proofs take of this machine: one elsewhere has memory and cores of its own, and counts as one core here. */
   readonly isHere: boolean
   /** GPUs that a proof takes. */
