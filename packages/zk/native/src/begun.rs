@@ -27,7 +27,8 @@ impl Begun {
     /// Keeps a receipt, and forgets old ones. Where the disk is full the job goes on, and begins again when it is cut off.
     pub fn keep(&self, job: &Job, proof: &Proof) {
         self.forget_old();
-        let (path, unfinished) = (self.path(job), self.0.join(format!("{}.part", std::process::id())));
+        let path = self.path(job);
+        let unfinished = path.with_extension(format!("{}.part", std::process::id()));
         let write = || {
             private_folder(&self.0)?;
             fs::write(&unfinished, proof.encode_to_vec())?;
@@ -76,6 +77,26 @@ mod tests {
         begun.keep(&job, &proof);
         assert_eq!(begun.find(&job), Some(proof));
         assert_eq!(begun.find(&other), None);
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn jobs_that_end_together_keep_their_own_receipts() {
+        let folder = std::env::temp_dir().join(format!("w3b-begun-together-{}", std::process::id()));
+        let begun = Begun::in_folder(folder.clone());
+        std::thread::scope(|scope| {
+            for number in 0..8 {
+                let begun = &begun;
+                scope.spawn(move || {
+                    let job = Job { task_id: number.to_string(), ..Job::default() };
+                    for _ in 0..20 {
+                        let proof = Proof { proof: vec![number; 1 << 20].into(), ..Proof::default() };
+                        begun.keep(&job, &proof);
+                        assert!(begun.find(&job) == Some(proof), "job {number}");
+                    }
+                });
+            }
+        });
         fs::remove_dir_all(folder).unwrap();
     }
 }
