@@ -35,8 +35,8 @@ const LOOK_MS = 10_000
  * A runtime whose proofs wait for a place on the machine, by what the last ones of the same program took, or else by what the job may take. Who waits before
  * leasing a task asks by `reserve`; who just proves waits in `prove`.
  *
- * A proof whose memory can be chosen is held to what it was granted. Any other only to its job's limit: a task that takes far more than the last ones of its
- * program may overrun the plan, and is stopped, or planned for from then on.
+ * A proof whose memory can be chosen is held to what it was granted. Any other only to its job's limit: a task that takes far more than the last ones of
+ * its program may overrun the plan, and is stopped, or planned for from then on.
  */
 export class ManagedRuntime implements Runtime {
   readonly vmType: VmType
