@@ -6,4 +6,4 @@ mod srs;
 
 pub use artifacts::write_artifacts;
 pub use generate::{Generated, generate, sample_witness};
-pub use srs::{Srs, insecure_test_srs, powers_of_tau_srs, srs_marker};
+pub use srs::{Srs, insecure_test_srs, is_insecure_key, powers_of_tau_srs, srs_marker};

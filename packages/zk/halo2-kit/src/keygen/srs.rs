@@ -1,23 +1,23 @@
 use crate::KitError;
 use halo2_base::halo2_proofs::{
-    SerdeFormat,
     arithmetic::{best_multiexp, parallelize},
     halo2curves::{
         bn256::{Bn256, Fr, G1, G1Affine, G2Affine, pairing},
         ff::{BatchInvert, Field, PrimeField},
-        group::{Curve, Group, prime::PrimeCurveAffine},
+        group::{Curve, Group, GroupEncoding, prime::PrimeCurveAffine},
+        serde::SerdeObject,
     },
-    poly::{
-        commitment::{Params, ParamsProver},
-        kzg::commitment::ParamsKZG,
-    },
+    poly::kzg::commitment::ParamsKZG,
 };
 use rand::{SeedableRng, rngs::OsRng};
 use rand_chacha::ChaCha20Rng;
 use sha2::{Digest, Sha256};
 use std::{
     env,
+    fs::File,
+    io::{self, Read},
     path::{Path, PathBuf},
+    sync::LazyLock,
 };
 
 /// Where keys get their SRS from.
@@ -81,6 +81,12 @@ pub fn insecure_test_srs(k: u32) -> ParamsKZG<Bn256> {
     )
 }
 
+/// Whether a verifying key's bytes, as [`crate::VerifyingKey::encode`] writes them, are of [`insecure_test_srs`].
+pub fn is_insecure_key(verifying_key: &[u8]) -> bool {
+    static POINT: LazyLock<Vec<u8>> = LazyLock::new(|| insecure_test_srs(1).s_g2().to_bytes().as_ref().to_vec());
+    verifying_key.starts_with(&POINT)
+}
+
 /// The generator of G1 times every value of every window of a scalar.
 struct Multiples {
     bits: usize,
@@ -136,40 +142,90 @@ fn affine(points: &[G1]) -> Vec<G1Affine> {
 /// Reads an SRS of the Perpetual Powers of Tau ceremony: k (u32, little end first), g, g_lagrange, g2, s_g2, points
 /// uncompressed in Montgomery form, as halo2 writes its raw parameters.
 ///
-/// The file's sha256 must be the expected one, the points must lie on their curves, and pairings must show that g
-/// holds the powers of one secret, the same as in s_g2. A larger ceremony is cut down to `k`.
+/// The file's sha256 must be the expected one. Of a larger ceremony the first 2^k powers are taken, and no more is held
+/// in memory: they and s_g2 must lie on their curves, and pairings must show that they are the powers of one secret,
+/// the same as in s_g2.
 /// # Errors
 /// [`KitError::Srs`]
 pub fn powers_of_tau_srs(path: &Path, sha256: &[u8; 32], k: u32) -> Result<ParamsKZG<Bn256>, KitError> {
     let refuse = |why: &str| KitError::Srs(format!("{}: {why}", path.display()));
-    let bytes = std::fs::read(path).map_err(|error| refuse(&error.to_string()))?;
-    if Sha256::digest(&bytes).as_slice() != sha256 {
+    let unreadable = |error: io::Error| refuse(&error.to_string());
+    let parts = Parts::read(File::open(path).map_err(unreadable)?, k).map_err(unreadable)?;
+    if parts.sha256 != *sha256 {
         return Err(refuse("its sha256 is not the expected one"));
     }
-    let mut srs = ParamsKZG::<Bn256>::read_custom(&mut bytes.as_slice(), SerdeFormat::RawBytes)
-        .map_err(|error| refuse(&error.to_string()))?;
-    if srs.k() < k {
-        return Err(refuse(&format!("has 2^{} powers, 2^{k} are needed", srs.k())));
+    let mut points = parts.points.as_slice();
+    let mut point = || G2Affine::read_raw(&mut points).map_err(unreadable);
+    let (g2, s_g2) = (point()?, point()?);
+    if parts.k < k {
+        return Err(refuse(&format!("has 2^{} powers, 2^{k} are needed", parts.k)));
     }
-    check_powers(&srs).map_err(refuse)?;
-    // Recomputes the Lagrange form from g, so that the file's own need not be believed.
-    let (g, g2, s_g2) = (srs.get_g()[..1 << k].to_vec(), srs.g2(), srs.s_g2());
-    srs = srs.from_parts(k, g, None, g2, s_g2);
-    Ok(srs)
+    let mut powers = parts.powers.as_slice();
+    let g =
+        (0..1u64 << k).map(|_| G1Affine::read_raw(&mut powers)).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
+    check_powers(&g, g2, s_g2).map_err(refuse)?;
+    // Computes the Lagrange form from g, so that the file's own need not be believed.
+    Ok(ParamsKZG::setup(1, OsRng).from_parts(k, g, None, g2, s_g2))
 }
 
-fn check_powers(srs: &ParamsKZG<Bn256>) -> Result<(), &'static str> {
-    let g = srs.get_g();
-    if g[0] != G1Affine::generator() || srs.g2() != G2Affine::generator() {
+/// What is used of a ceremony's file. Parts that the file is too short for are shorter too.
+struct Parts {
+    sha256: [u8; 32],
+    k: u32,
+    powers: Vec<u8>,
+    /// g2 and s_g2.
+    points: Vec<u8>,
+}
+
+impl Parts {
+    const G1_BYTES: u64 = 64;
+    const G2_BYTES: u64 = 128;
+
+    fn read(file: impl Read, k: u32) -> io::Result<Self> {
+        let mut file = Hashed { file, hash: Sha256::new() };
+        let mut take = |bytes: u64| {
+            let mut part = vec![];
+            file.by_ref().take(bytes).read_to_end(&mut part).map(|_| part)
+        };
+        let header = take(4)?;
+        let has = header.try_into().map_or(0, u32::from_le_bytes);
+        // No file has 2^40 powers.
+        let all = 1u64 << has.min(40);
+        let powers = take(Self::G1_BYTES * all.min(1 << k))?;
+        let others = 2 * Self::G1_BYTES * all - powers.len() as u64;
+        io::copy(&mut file.by_ref().take(others), &mut io::sink())?;
+        let mut points = vec![];
+        file.by_ref().take(2 * Self::G2_BYTES).read_to_end(&mut points)?;
+        io::copy(&mut file, &mut io::sink())?;
+        Ok(Self { sha256: file.hash.finalize().into(), k: has, powers, points })
+    }
+}
+
+/// A file that is hashed while it is read.
+struct Hashed<F> {
+    file: F,
+    hash: Sha256,
+}
+
+impl<F: Read> Read for Hashed<F> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(bytes)?;
+        self.hash.update(&bytes[..read]);
+        Ok(read)
+    }
+}
+
+fn check_powers(g: &[G1Affine], g2: G2Affine, s_g2: G2Affine) -> Result<(), &'static str> {
+    if g[0] != G1Affine::generator() || g2 != G2Affine::generator() {
         return Err("does not start from the generators");
     }
-    if bool::from(srs.s_g2().is_identity()) {
+    if bool::from(s_g2.is_identity()) {
         return Err("its secret is zero");
     }
     // A random combination holds for all neighbours at once, except with probability 2^-240.
     let weights: Vec<Fr> = (1..g.len()).map(|_| Fr::random(OsRng)).collect();
     let combined = |points: &[G1Affine]| -> G1Affine { G1::to_affine(&best_multiexp(&weights, points)) };
-    if pairing(&combined(&g[1..]), &srs.g2()) != pairing(&combined(&g[..g.len() - 1]), &srs.s_g2()) {
+    if pairing(&combined(&g[1..]), &g2) != pairing(&combined(&g[..g.len() - 1]), &s_g2) {
         return Err("is not the powers of one secret");
     }
     Ok(())
@@ -186,6 +242,10 @@ pub fn srs_marker(srs: &ParamsKZG<Bn256>) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use halo2_base::halo2_proofs::{
+        SerdeFormat,
+        poly::commitment::{Params, ParamsProver},
+    };
 
     fn file_of(srs: &ParamsKZG<Bn256>, name: &str) -> (std::path::PathBuf, [u8; 32]) {
         let mut bytes = vec![];
@@ -242,6 +302,29 @@ mod tests {
         let (path, hash) = file_of(&srs.from_parts(4, g, None, srs.g2(), srs.s_g2()), "mixed");
         let error = powers_of_tau_srs(&path, &hash, 4).unwrap_err().to_string();
         assert!(error.contains("powers of one secret"), "{error}");
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn what_lies_beyond_the_powers_needed_is_only_hashed() {
+        let srs = insecure_test_srs(6);
+        let mut bytes = vec![];
+        srs.write_custom(&mut bytes, SerdeFormat::RawBytes).unwrap();
+        let after_powers = 4 + 64 * 32;
+        let points = 4 + 2 * 64 * 64;
+        bytes[after_powers..points].fill(0xff);
+        bytes.extend([7; 100]);
+        let path = std::env::temp_dir().join(format!("w3b-srs-beyond-{}", std::process::id()));
+        let read = |bytes: &[u8], k: u32| {
+            std::fs::write(&path, bytes).unwrap();
+            powers_of_tau_srs(&path, &Sha256::digest(bytes).into(), k).map_err(|error| error.to_string())
+        };
+        assert_eq!(read(&bytes, 5).unwrap().get_g(), insecure_test_srs(5).get_g());
+        assert!(read(&bytes, 6).is_err());
+        for length in [0, 3, 4, 500, after_powers, points, points + 255] {
+            let error = read(&bytes[..length], 5).unwrap_err();
+            assert!(error.ends_with("failed to fill whole buffer"), "{length}: {error}");
+        }
         std::fs::remove_file(path).unwrap();
     }
 }
