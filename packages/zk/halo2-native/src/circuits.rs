@@ -12,8 +12,9 @@ use weather_circuit::Weather;
 /// A circuit that is compiled in.
 pub struct Circuit {
     pub id: &'static str,
-    /// Its verifying key with the insecure SRS for tests.
-    pub test_key: &'static [u8],
+    /// Its verifying key as the example was built: with the insecure SRS for tests, or with the ceremony's that `W3B_SRS`
+    /// named then. The key itself tells which.
+    pub built_key: &'static [u8],
     /// Most memory that a proof of it was seen to take, in bytes, its key included.
     pub memory_bytes: u64,
     pub operations: &'static dyn Operations,
@@ -22,13 +23,13 @@ pub struct Circuit {
 pub static CIRCUITS: &[Circuit] = &[
     Circuit {
         id: "weather",
-        test_key: include_bytes!("../../../../examples/halo2-weather/artifacts/verifying.key"),
+        built_key: include_bytes!("../../../../examples/halo2-weather/artifacts/verifying.key"),
         memory_bytes: 32 << 20,
         operations: &Of::<Weather>(PhantomData),
     },
     Circuit {
         id: "signed-readings",
-        test_key: include_bytes!("../../../../examples/signed-readings/artifacts/verifying.key"),
+        built_key: include_bytes!("../../../../examples/signed-readings/artifacts/verifying.key"),
         memory_bytes: 1400 << 20,
         operations: &Of::<SignedReadings>(PhantomData),
     },

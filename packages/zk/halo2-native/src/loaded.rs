@@ -6,6 +6,7 @@ pub struct Loaded {
     pub(crate) circuit: &'static Circuit,
     pub(crate) key: KeyFile,
     pub(crate) verifying_key: VerifyingKey,
+    pub(crate) bytes: Vec<u8>,
     pub(crate) hash: [u8; 32],
     pub(crate) warning: Option<String>,
 }
@@ -21,6 +22,11 @@ impl Loaded {
     /// The sha256 of the verifying key.
     pub fn verifying_key(&self) -> [u8; 32] {
         self.hash
+    }
+
+    /// The verifying key, by which [`crate::Registry::verify_by`] verifies.
+    pub fn verifying_key_bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// What an operator should know: that the key could not be kept on disk, and why.
