@@ -168,6 +168,55 @@ fn a_full_disk_costs_no_proof_and_leaves_nothing_behind() {
     assert!(!path.exists() && fs::symlink_metadata(&unfinished).is_err());
 }
 
+/// A ceremony's SRS in a file.
+fn ceremony(folder: &Path) -> Srs {
+    let mut bytes = vec![];
+    let srs = ParamsKZG::<Bn256>::setup(11, ChaCha20Rng::from_seed([9; 32]));
+    srs.write_custom(&mut bytes, SerdeFormat::RawBytes).unwrap();
+    let path = folder.join("ceremony.srs");
+    fs::write(&path, &bytes).unwrap();
+    Srs::Ceremony { path, sha256: hash(&bytes) }
+}
+
+/// Proves with a key that the folder does not keep, and verifies by what was loaded alone.
+fn proves_unkept(registry: &Registry, key: &[u8; 32]) {
+    let loaded = registry.load("weather", key).unwrap();
+    assert!(loaded.warning().unwrap().starts_with("key not kept: "));
+    let proof = loaded.prove(&task(&["1"])).unwrap();
+    assert_eq!(registry.circuits()[0].verifying_key, None);
+    assert_eq!(hash(loaded.verifying_key_bytes()), *key);
+    let verify =
+        |inputs: &[[u8; 32]]| registry.verify_by("weather", loaded.verifying_key_bytes(), &proof.proof, inputs);
+    verify(&proof.public_inputs).unwrap();
+    let mut other = proof.public_inputs.clone();
+    other[4] = number(1405);
+    assert_eq!(verify(&other), Err("the proof does not hold".into()));
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_to_costs_no_proof_with_a_ceremony() {
+    let folder = tempdir().unwrap();
+    let srs = ceremony(folder.path());
+    let key = Registry::open(folder.path().join("keys"), srs.clone()).keygen("weather", folder.path()).unwrap();
+    let file = folder.path().join("file");
+    File::create(&file).unwrap();
+    proves_unkept(&Registry::open(file.join("keys"), srs), &key);
+}
+
+#[test]
+fn a_full_disk_costs_no_proof_with_a_ceremony() {
+    let folder = tempdir().unwrap();
+    let keys = folder.path().join("keys");
+    let registry = Registry::open(&keys, ceremony(folder.path()));
+    let key = registry.keygen("weather", folder.path()).unwrap();
+    for kept in fs::read_dir(&keys).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>() {
+        fs::remove_file(&kept).unwrap();
+        let name = kept.file_name().unwrap().to_str().unwrap();
+        symlink("/dev/full", keys.join(format!("{name}.{}.part", process::id()))).unwrap();
+    }
+    proves_unkept(&registry, &key);
+}
+
 #[test]
 fn many_at_once_share_a_folder() {
     let (folder, _) = registry();
@@ -183,17 +232,13 @@ fn many_at_once_share_a_folder() {
 #[test]
 fn a_ceremony_has_keys_of_its_own() {
     let folder = tempdir().unwrap();
-    let mut bytes = vec![];
-    let srs = ParamsKZG::<Bn256>::setup(11, ChaCha20Rng::from_seed([9; 32]));
-    srs.write_custom(&mut bytes, SerdeFormat::RawBytes).unwrap();
-    let path = folder.path().join("ceremony.srs");
-    fs::write(&path, &bytes).unwrap();
+    let Srs::Ceremony { path, sha256 } = ceremony(folder.path()) else { panic!() };
     let open = |sha256| Registry::open(folder.path().join("keys"), Srs::Ceremony { path: path.clone(), sha256 });
 
     let Err(Error::Lacking(why)) = open([0; 32]).load("weather", &[0; 32]) else { panic!() };
     assert!(why.contains("its sha256 is not the expected one"), "{why}");
 
-    let registry = open(hash(&bytes));
+    let registry = open(sha256);
     assert_eq!(registry.circuits()[0].verifying_key, None);
     assert!(!registry.circuits()[0].insecure_srs);
     // Made, and then found to be another.

@@ -283,7 +283,7 @@ fn verify(mut line: Arguments) -> Result<ExitCode> {
         proof: read(&line.word("PROOF")?)?,
     };
     line.end()?;
-    let checked = systems::verify(&request, &keys)?;
+    let checked = systems::verify(&request, &keys, None)?;
     if !checked.holds {
         println!("does not hold: {}", checked.reason);
         return Ok(ExitCode::FAILURE);

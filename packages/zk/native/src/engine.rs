@@ -17,7 +17,7 @@ use crate::process::{Bounds, Process, Used};
 use crate::programs::{Kept, Programs, handle};
 use crate::scratch::Scratches;
 use crate::serve::private_folder;
-use crate::systems::{self, Compressor};
+use crate::systems::{self, CircuitKey, Compressor};
 use crate::wire::child::order::Order as Asked;
 use crate::wire::child::report::Report as Said;
 use crate::wire::child::{Compress, Keys, Open, Run};
@@ -99,7 +99,7 @@ impl Engine {
         let bounds = Bounds { memory_bytes, wall: DEFAULT_WALL, cpu: None };
         let process = self.open(role, &source, threads, bounds).await?;
         let loaded = Loaded { handle: name.clone(), ..process.loaded.clone() };
-        self.programs.keep(Kept { source, loaded: loaded.clone() });
+        self.programs.keep(Kept { source, loaded: loaded.clone(), key: process.key.clone() });
         match claim {
             Some(claim) => claim.keep(name, process),
             None => self.pool.keep(name, process),
@@ -176,9 +176,14 @@ impl Engine {
     }
 
     pub async fn verify(&self, request: VerifyRequest) -> Result<Verification, Fault> {
+        let key = self.programs.key(&request.verifying_key);
+        self.verify_by(request, key).await
+    }
+
+    async fn verify_by(&self, request: VerifyRequest, key: Option<CircuitKey>) -> Result<Verification, Fault> {
         let keys = self.settings.keys.clone();
         // A panic over a stranger's bytes is an answer too.
-        spawn_blocking(move || systems::verify(&request, &keys))
+        spawn_blocking(move || systems::verify(&request, &keys, key.as_ref()))
             .await
             .unwrap_or_else(|_| Ok(Verification { reason: "it cannot be read".into(), ..Verification::default() }))
     }
@@ -248,6 +253,9 @@ impl Engine {
                 if !opened.warning.is_empty() {
                     eprintln!("{}", opened.warning);
                 }
+                if role == Role::Circuit {
+                    process.key = Some(CircuitKey::checked(source, &opened)?);
+                }
                 process.loaded = opened.loaded.unwrap_or_default();
                 Ok(process)
             }
@@ -267,7 +275,7 @@ impl Engine {
             verifying_key: loaded.verifying_key.clone(),
             public_inputs: proof.public_inputs.clone(),
         };
-        let verified = self.verify(request).await?;
+        let verified = self.verify_by(request, program.key.clone()).await?;
         if !verified.holds {
             return Err(Fault::lost(format!("the process made a proof that does not hold: {}", verified.reason)));
         }
@@ -302,7 +310,7 @@ impl Engine {
     fn memory(&self, program: &Kept, limits: &Limits) -> Result<u64, Fault> {
         Ok(match (limits.memory_bytes, role(&program.source)?) {
             (0, Role::Circuit) => {
-                let proof = systems::circuit_memory(&program.loaded.verifying_key, &self.settings.keys)?;
+                let proof = systems::circuit_memory(&program.source, &self.settings.keys)?;
                 CIRCUIT_MEMORY.max(proof.saturating_mul(2))
             }
             (0, _) => self.settings.capacity.memory_bytes,

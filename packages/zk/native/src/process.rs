@@ -16,6 +16,7 @@ use crate::child::{Reach, Role};
 use crate::fault::{Cause, Fault};
 use crate::frames;
 use crate::scratch::Scratch;
+use crate::systems::CircuitKey;
 use crate::usage::{peak_bytes, reset_peak, usage};
 use crate::wire::child::order::Order as Asked;
 use crate::wire::child::report::Report as Said;
@@ -30,6 +31,8 @@ pub struct Process {
     reports: FramedRead<ChildStdout, LengthDelimitedCodec>,
     log: Arc<Mutex<VecDeque<u8>>>,
     pub loaded: Loaded,
+    /// Of a circuit.
+    pub key: Option<CircuitKey>,
     /// After the process in this order: it is removed when the process is dead.
     _scratch: Scratch,
 }
@@ -87,7 +90,7 @@ impl Process {
         let log = Arc::default();
         tokio::spawn(keep_end(stderr, Arc::clone(&log)));
         let reports = FramedRead::new(stdout, frames::codec());
-        Ok(Self { child, pid, orders: stdin, reports, log, loaded: Loaded::default(), _scratch: scratch })
+        Ok(Self { child, pid, orders: stdin, reports, log, loaded: Loaded::default(), key: None, _scratch: scratch })
     }
 
     pub fn pid(&self) -> u32 {

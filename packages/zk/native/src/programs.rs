@@ -5,12 +5,15 @@ use prost::bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use crate::fault::{Cause, Fault};
+use crate::systems::CircuitKey;
 use crate::wire::{LoadRequest, Loaded};
 
 /// A program that was checked.
 pub struct Kept {
     pub source: LoadRequest,
     pub loaded: Loaded,
+    /// Of a circuit.
+    pub key: Option<CircuitKey>,
 }
 
 /// The programs that jobs may name, those used last first to stay.
@@ -49,6 +52,11 @@ impl Programs {
         Ok(found)
     }
 
+    /// The key with this hash, if a program's circuit has it.
+    pub fn key(&self, verifying_key: &Bytes) -> Option<CircuitKey> {
+        self.lock().iter().find(|program| program.loaded.verifying_key == *verifying_key)?.key.clone()
+    }
+
     pub fn keep(&self, program: Kept) -> Arc<Kept> {
         let program = Arc::new(program);
         let mut kept = self.lock();
@@ -75,7 +83,7 @@ mod tests {
         let source =
             LoadRequest { vm_type: "risc0".into(), exp_param: text.into(), program: Bytes::from(vec![0; bytes]) };
         let loaded = Loaded { handle: handle(&source), ..Loaded::default() };
-        Kept { source, loaded }
+        Kept { source, loaded, key: None }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 use halo2_native::{Error, Loaded as Key, Registry, Srs};
+use prost::bytes::Bytes;
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use std::sync::OnceLock;
 
 use super::{Program, on_threads};
@@ -31,6 +33,26 @@ impl Named {
     }
 }
 
+/// The verifying key of a program's circuit.
+#[derive(Clone, Debug)]
+pub struct CircuitKey {
+    circuit: String,
+    bytes: Bytes,
+}
+
+impl CircuitKey {
+    /// What a process says the key is, if it is the one that the program names.
+    pub fn checked(program: &LoadRequest, opened: &Opened) -> Result<Self, Fault> {
+        let Named { circuit, verifying_key } = Named::read(&program.exp_param)?;
+        let bytes = opened.verifying_key.clone();
+        let said = opened.loaded.as_ref().map(|loaded| loaded.verifying_key.as_ref()).unwrap_or_default();
+        if said != verifying_key || Sha256::digest(&bytes).as_slice() != verifying_key {
+            return Err(Fault::lost("the process opened a circuit with another verifying key than the program names"));
+        }
+        Ok(Self { circuit, bytes })
+    }
+}
+
 impl Circuit {
     pub fn open(program: &LoadRequest, keys: &Keys) -> Result<Self, Fault> {
         let named = Named::read(&program.exp_param)?;
@@ -45,7 +67,11 @@ impl Program for Circuit {
     fn report(&self) -> Opened {
         let verifying_key = self.key.verifying_key().to_vec().into();
         let loaded = Loaded { verifying_key, ..Loaded::default() };
-        Opened { loaded: Some(loaded), warning: self.key.warning().unwrap_or_default().into() }
+        Opened {
+            loaded: Some(loaded),
+            warning: self.key.warning().unwrap_or_default().into(),
+            verifying_key: self.key.verifying_key_bytes().to_vec().into(),
+        }
     }
 
     fn needs_no_files(&self) -> bool {
@@ -88,21 +114,26 @@ pub fn circuits(keys: &Keys) -> Result<Vec<wire::Circuit>, Fault> {
     Ok(described.collect())
 }
 
-/// Most memory that a proof of a circuit was seen to take.
-pub fn circuit_memory(verifying_key: &[u8], keys: &Keys) -> Result<u64, Fault> {
+/// Most memory that a proof of a program's circuit was seen to take.
+pub fn circuit_memory(program: &LoadRequest, keys: &Keys) -> Result<u64, Fault> {
+    let named = Named::read(&program.exp_param)?;
     let circuits = registry(keys)?.circuits();
-    let named = circuits.iter().find(|circuit| circuit.verifying_key.is_some_and(|key| key == verifying_key));
-    Ok(named.map_or(0, |circuit| circuit.memory_bytes))
+    Ok(circuits.iter().find(|circuit| circuit.id == named.circuit).map_or(0, |circuit| circuit.memory_bytes))
 }
 
-pub fn verify(request: &VerifyRequest, keys: &Keys) -> Result<Verification, Fault> {
-    let word = |bytes: &prost::bytes::Bytes, name: &str| {
+/// `key`: the one that the request names, where it is at hand; else the folder of keys may have it.
+pub fn verify(request: &VerifyRequest, keys: &Keys, key: Option<&CircuitKey>) -> Result<Verification, Fault> {
+    let word = |bytes: &Bytes, name: &str| {
         <[u8; 32]>::try_from(bytes.as_ref()).map_err(|_| Fault::program(format!("{name} has 32 bytes")))
     };
     let verifying_key = word(&request.verifying_key, "verifying_key")?;
     let inputs = request.public_inputs.iter().map(|input| word(input, "a public input"));
     let inputs = inputs.collect::<Result<Vec<_>, _>>()?;
-    let checked = registry(keys)?.verify(&verifying_key, &request.proof, &inputs);
+    let registry = registry(keys)?;
+    let checked = match key {
+        Some(key) => registry.verify_by(&key.circuit, &key.bytes, &request.proof, &inputs),
+        None => registry.verify(&verifying_key, &request.proof, &inputs),
+    };
     Ok(match checked {
         Ok(()) => Verification { holds: true, ..Verification::default() },
         Err(reason) => Verification { reason, ..Verification::default() },
@@ -135,7 +166,7 @@ fn input(run: &Run) -> Result<&str, Fault> {
     }
 }
 
-fn words(words: Vec<[u8; 32]>) -> Vec<prost::bytes::Bytes> {
+fn words(words: Vec<[u8; 32]>) -> Vec<Bytes> {
     words.into_iter().map(|word| word.to_vec().into()).collect()
 }
 

@@ -7,7 +7,7 @@ use crate::fault::Fault;
 use crate::wire::child::{Keys, Open, Opened, Run};
 use crate::wire::{Description, Execution, Progress, Proof, Verification, VerifyRequest};
 
-pub use halo2::{circuit_memory, keygen};
+pub use halo2::{CircuitKey, circuit_memory, keygen};
 pub use risc0::{Compressor, bench, compress, image_id_of, older_json};
 
 /// A program in the memory of the process that runs it.
@@ -34,10 +34,12 @@ pub fn open(open: &Open) -> Result<Box<dyn Program>, Fault> {
 }
 
 /// Checks a proof again, in the server: a process that a program broke out of could say anything.
-pub fn verify(request: &VerifyRequest, keys: &Keys) -> Result<Verification, Fault> {
+///
+/// `key`: of a circuit, the one that the request names, where it is at hand.
+pub fn verify(request: &VerifyRequest, keys: &Keys, key: Option<&CircuitKey>) -> Result<Verification, Fault> {
     match request.kind.as_str() {
         "composite" | "groth16" => risc0::verify(request),
-        "halo2" => halo2::verify(request, keys),
+        "halo2" => halo2::verify(request, keys, key),
         other => Err(Fault::program(format!("no proofs of kind {other:?}: there are composite, groth16, halo2"))),
     }
 }

@@ -1,8 +1,11 @@
+use std::fs;
 use std::time::{Duration, Instant};
 
+use halo2_kit::halo2_base::halo2_proofs::SerdeFormat;
+use halo2_kit::keygen::insecure_test_srs;
 use tonic::{Code, Status, Streaming};
 
-use crate::server::{Server, eventually, guest, job, loaded, weather, weather_task};
+use crate::server::{Folder, Server, eventually, guest, job, loaded, weather, weather_task};
 use crate::wire::prove_event::Event;
 use crate::wire::{DescribeRequest, Job, Limits, LoadRequest, Progress, Proof, ProveEvent, ReceiptKind, VerifyRequest};
 
@@ -108,6 +111,44 @@ async fn a_circuit_is_proved_and_a_warm_process_begins_at_once() {
     assert_eq!(server.children(), child, "one process served them all");
     println!("warm starts: {starts:?}");
     assert!(starts.iter().min().unwrap() < &Duration::from_millis(10), "{starts:?}");
+}
+
+#[tokio::test]
+async fn a_folder_of_keys_that_loses_them_costs_no_proof() {
+    let folder = Folder::new();
+    let (path, sha256) = ceremony(&folder);
+    let listen = format!("unix:{}", folder.0.join("run/socket").display());
+    let server = Server::listening(folder, &listen, &["--srs", &path, "--srs-sha256", &sha256]);
+    let mut client = server.client().await;
+    let weather = loaded(&mut client, weather()).await;
+    for kept in fs::read_dir(server.folder.0.join("state/keys")).unwrap().flatten() {
+        fs::remove_file(kept.path()).unwrap();
+    }
+    let about = client.describe(DescribeRequest {}).await.unwrap().into_inner();
+    assert!(about.circuits.iter().all(|circuit| circuit.verifying_key.is_empty()));
+
+    let (_, proof) = proof(client.prove(job(&weather, &[&weather_task()])).await.unwrap().into_inner()).await.unwrap();
+    let claim = VerifyRequest {
+        kind: proof.kind,
+        proof: proof.proof,
+        verifying_key: weather.verifying_key,
+        public_inputs: proof.public_inputs,
+        ..VerifyRequest::default()
+    };
+    assert!(client.verify(claim.clone()).await.unwrap().into_inner().holds);
+    let mut tampered = claim;
+    tampered.public_inputs[6] = vec![1; 32].into();
+    assert!(!client.verify(tampered).await.unwrap().into_inner().holds);
+}
+
+/// A ceremony's file, and its sha256. Its secret is the one for tests, so that its keys have the hashes known here.
+fn ceremony(folder: &Folder) -> (String, String) {
+    use sha2::{Digest, Sha256};
+    let mut bytes = vec![];
+    insecure_test_srs(11).write_custom(&mut bytes, SerdeFormat::RawBytes).unwrap();
+    let path = folder.0.join("ceremony.srs");
+    fs::write(&path, &bytes).unwrap();
+    (path.to_str().unwrap().into(), hex::encode(Sha256::digest(&bytes)))
 }
 
 #[tokio::test]
