@@ -24,7 +24,7 @@ interface Step {
 
 /**
  * Keeps a service at no task while its queue is empty, and adds tasks while hints wait. Nothing is taken away while anything is worked on: ECS would not
- * choose the task that is idle.
+ * choose the task that is idle. A prover that is full leaves hints visible, for a minute and more at a time: `Intake` in functions/prover.
  */
 export function scaleWithQueue(name: string, { queue, service, max, warmUpS, fallback }: ScalingArgs): void {
   const metric = (id: string, metricName: string) => ({

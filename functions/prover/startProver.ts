@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import { ChainRegistry, RegisteredVerifier } from '@w3bstream/chain'
-import { consume, type Handled, type ProvePorts, proveTask, type Runtime } from '@w3bstream/core'
+import { consume, type ProveOutcome, type ProvePorts, proveTask, type Runtime } from '@w3bstream/core'
 import { InvalidInputError, taskId, type VmType } from '@w3bstream/protocol'
 import { createRuntimes, inflateOnce, type Runtimes } from '@w3bstream/runtimes'
 import { MAX_RECEIVES } from '../shared/handleHints.ts'
@@ -10,6 +10,7 @@ import { openProjects } from '../shared/openProjects.ts'
 import { openUnit } from '../shared/openUnit.ts'
 import { readEndpoints } from '../shared/readEndpoints.ts'
 import { readEnvironment, type Variables } from '../shared/readEnvironment.ts'
+import { Intake } from './Intake.ts'
 import { runtimeOptions } from './runtimeOptions.ts'
 import { ScaleInProtection } from './ScaleInProtection.ts'
 
@@ -20,9 +21,12 @@ const LEASE_MS = 30_000
 /** Of the two minutes between SIGTERM and the end: what is then still in hand goes back to the queue. */
 const DRAIN_MS = 90_000
 const FLUSH_EVERY_MS = 60_000
-/** Hints held beyond those that are proved: one may be of a project that has its turn. */
+/**
+ * Hints held beyond the places, where several proofs share a machine: one may be of a project that has its turn. A GPU, or a single core, is had in the
+ * queue's order: a proof may take an hour, and what waits is to show in the queue, by whose length provers are added.
+ */
 const SPARE_HINTS = 2
-/** How long such a hint is kept from other provers. */
+/** How long a hint that finds no place is kept from other provers. */
 const WAIT_MS = 60_000
 
 export interface ProverOptions {
@@ -91,18 +95,19 @@ export async function startProver(variables: Variables, options: ProverOptions =
   let hints = 0
   const worker = (): string => `${hostname()}-${process.pid}-${hints++}`
   const protection = new ScaleInProtection({ telemetry }, { agent: inCloud ? agent : null })
+  const intake = new Intake({ queue: unit.queue(env.proveGpuQueue ?? env.proveQueue) })
   const stop = consume({
-    queue: unit.queue(env.proveGpuQueue ?? env.proveQueue),
-    concurrency: placesOf(runtimes, limits.proveMemoryBytes) + SPARE_HINTS,
+    queue: intake.queue,
+    concurrency: placesOf(runtimes, limits.proveMemoryBytes) + (isShared(runtimes) ? SPARE_HINTS : 0),
     batch: 1,
     visibilityMs: options.visibilityMs ?? VISIBILITY_MS,
     maxReceives: MAX_RECEIVES,
     drainMs: options.drainMs ?? DRAIN_MS,
     telemetry,
-    handle: async ([body = ''], signal) =>
-      new Map<string, Handled>([
-        [body, await protection.during(() => prove(ports, { ...proveLimits, worker: worker() }, body, signal))],
-      ]),
+    handle: async ([body = ''], signal) => {
+      const proving = () => prove(ports, { ...proveLimits, worker: worker() }, body, signal)
+      return new Map([[body, await protection.during(() => intake.handle(body, proving))]])
+    },
   })
   const flushing = setInterval(() => void telemetry.flush(), FLUSH_EVERY_MS)
   return {
@@ -121,7 +126,7 @@ async function prove(
   limits: Parameters<typeof proveTask>[1],
   body: string,
   signal: AbortSignal,
-): Promise<Handled> {
+): Promise<ProveOutcome> {
   try {
     return await proveTask(ports, limits, taskId(body), signal)
   } catch (error) {
@@ -129,6 +134,8 @@ async function prove(
     throw error
   }
 }
+
+const isShared = ({ machine }: Runtimes): boolean => machine.gpus === 0 && machine.cores > 1
 
 /** Proofs at once, as far as that is known before any was seen: by processors, and by what their programs may take. */
 function placesOf({ machine }: Runtimes, proveMemoryBytes: number): number {

@@ -804,9 +804,10 @@ describe('a task', () => {
       const { modules, prove, runtime, id } = await assigned()
       const full = crowded(runtime)
       full.place.resolve(false)
-      expect(await proveTask({ ...prove, runtimes: full.runtimes }, limits, id, idle)).toMatchObject({
+      expect(await proveTask({ ...prove, runtimes: full.runtimes }, limits, id, idle)).toEqual({
         type: 'retry',
         afterMs: 5_000,
+        isFull: true,
       })
       const { seen, runtimes } = crowded(runtime)
       const stop = new AbortController()

@@ -71,12 +71,12 @@ export interface ProveLimits {
 /**
  * What became of one hint.
  * - `done`: acknowledge it; `proved` or nothing was left to do.
- * - `retry`: give it back for so long.
+ * - `retry`: give it back for so long; `isFull` where nothing was tried, since the machine has no place for it.
  * - `failed`: the task failed; bury the hint with the reason.
  */
 export type ProveOutcome =
   | { readonly type: 'done' }
-  | { readonly type: 'retry'; readonly afterMs: number }
+  | { readonly type: 'retry'; readonly afterMs: number; readonly isFull?: true }
   | { readonly type: 'failed'; readonly reason: string }
 
 const AWAY_MS = 5_000
@@ -106,7 +106,8 @@ export async function proveTask(
   if (runtime?.reserve !== undefined) {
     const { timeoutMs, memoryBytes } = limits
     reservation = await reserve(runtime, { taskId: id, task, limits: { timeoutMs, memoryBytes } }, signal)
-    if (reservation === null) return { type: 'retry', afterMs: signal.aborted ? 0 : FULL_MS }
+    if (reservation === null)
+      return signal.aborted ? { type: 'retry', afterMs: 0 } : { type: 'retry', afterMs: FULL_MS, isFull: true }
   }
   try {
     // It may have gone elsewhere while it waited here.
