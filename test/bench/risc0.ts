@@ -26,7 +26,7 @@ const HOUR_MS = 3_600_000
 /** The memory limit that a project states for the pipeline's guest: segments of 2^16. */
 const SEGMENT_16 = segmentBytes(16)
 
-/** RISC Zero through a whole node, and what its proofs take of memory: an hour of all cores. `--only pipeline` takes minutes. */
+/** RISC Zero through a whole node, and what its proofs take of memory: three quarters of an hour of all cores. `--only pipeline` takes minutes. */
 export async function risc0(bench: Bench): Promise<Figure[]> {
   const found = findNative()
   if (found === null || !existsSync(found.binary))
