@@ -66,6 +66,7 @@ export async function startProver(variables: Variables, options: ProverOptions =
     instead: options.runtimes ?? new Map(),
     machine: { gpus: env.proveGpuQueue === null ? 0 : 1 },
     maxWaitMs: WAIT_MS,
+    turnsHeadAway: true,
     telemetry,
   })
   const registry = new ChainRegistry({ chain, state, contracts, telemetry }, { fromBlock })

@@ -800,6 +800,17 @@ describe('a task', () => {
       expect(runtime.calls).toBe(1)
     })
 
+    it('asks for none while another is at work on it', async () => {
+      const { modules, prove, runtime, clock, id } = await assigned()
+      const { seen, runtimes } = crowded(runtime)
+      await modules.tasks.lease(id, 'another', clock.now(), 1_000)
+      expect(await proveTask({ ...prove, runtimes }, limits, id, idle)).toEqual({
+        type: 'retry',
+        afterMs: limits.leaseMs / 2,
+      })
+      expect(seen.asked).toBe(0)
+    })
+
     it('goes back to the queue where there is none, and where it is told to stop', async () => {
       const { modules, prove, runtime, id } = await assigned()
       const full = crowded(runtime)
@@ -926,6 +937,21 @@ describe('a task', () => {
       if ((await taken()) > 0) sentAt.push(second)
     }
     expect(sentAt).toEqual([1, 2, 4, 8, 16, 24])
+  })
+
+  it('has its hint repeated only while nobody is at work on it', async () => {
+    const { modules, clock, proveQueue, id } = await assigned()
+    const limits = { ...sweep, proveTimeoutMs: 1e9, repeat: { sweepMs: 1_000, mostMs: 1_000 } }
+    const isRepeated = async () => {
+      clock.advance(1_000)
+      await reconcile(modules, limits)
+      const hints = await proveQueue.receive({ max: 10, visibilityMs: 60_000, waitMs: 0 })
+      for (const hint of hints) await proveQueue.ack(hint.handle)
+      return hints.length > 0
+    }
+    await isRepeated()
+    await modules.tasks.lease(id, 'prover', clock.now(), 1_500)
+    expect([await isRepeated(), await isRepeated()]).toEqual([false, true])
   })
 })
 

@@ -14,8 +14,8 @@ export interface UnverifiedBounds {
   readonly bytes: number
 }
 
-/** A text is hex, base64 or JSON, which takes a byte a character; a receipt of RISC Zero may have 27 MB, and as much text. */
-const BOUNDS: UnverifiedBounds = { count: 16, bytes: 128 * 2 ** 20 }
+/** A text is hex, base64 or JSON, which takes a byte a character; a receipt of RISC Zero may have 64 MB, and a third more as text. */
+const BOUNDS: UnverifiedBounds = { count: 16, bytes: 320 * 2 ** 20 }
 
 /** The newest proofs that still wait for their verification. */
 export class UnverifiedProofs {

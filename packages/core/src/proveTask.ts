@@ -104,6 +104,9 @@ export async function proveTask(
   let reservation: Reservation | null = null
   const runtime = ports.runtimes.get(vmType)
   if (runtime?.reserve !== undefined) {
+    // What somebody proves already needs no place.
+    const until = await ports.tasks.leaseUntil(id)
+    if (until !== null && until > ports.clock.now()) return { type: 'retry', afterMs: limits.leaseMs / 2 }
     const { timeoutMs, memoryBytes } = limits
     reservation = await reserve(runtime, { taskId: id, task, limits: { timeoutMs, memoryBytes } }, signal)
     if (reservation === null)

@@ -23,6 +23,8 @@ export interface RuntimesOptions extends SandboxOptions {
   readonly maxWaiting?: number
   /** Longest time that a task waits here before it is leased. Default: as long as it takes. */
   readonly maxWaitMs?: number
+  /** Turns a task away after that time although it is its turn: other machines serve the same queue. Default false. */
+  readonly turnsHeadAway?: boolean
   readonly telemetry?: Pick<Telemetry, 'gauge' | 'observe'>
 }
 
@@ -62,6 +64,7 @@ export function createRuntimes({
   machine,
   maxWaiting,
   maxWaitMs,
+  turnsHeadAway,
   telemetry,
   ...asked
 }: RuntimesOptions = {}): Runtimes {
@@ -77,6 +80,7 @@ export function createRuntimes({
       idle: { bytes: (except) => sandbox.idleBytes(except), end: (except) => sandbox.endIdle(except) },
       ...(maxWaiting === undefined ? {} : { maxWaiting }),
       ...(maxWaitMs === undefined ? {} : { maxWaitMs }),
+      ...(turnsHeadAway === undefined ? {} : { turnsHeadAway }),
     },
   )
   const server =

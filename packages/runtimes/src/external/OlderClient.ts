@@ -66,7 +66,10 @@ export class OlderClient {
     const created = this.#creation(tenancy, job)
     try {
       await untilAborted(created, signal)
-      return await this.#execute(job, signal)
+      const result = await this.#execute(job, signal)
+      // It knows the project: what failed was another task.
+      tenancy.isDoubtful = false
+      return result
     } catch (error) {
       // Where it was created again meanwhile, it is only known that the one before is gone.
       if (isForgotten(error)) forget(tenancy, created)
@@ -90,7 +93,7 @@ export class OlderClient {
       if (generation !== this.#generation) this.#projects.clear()
       this.#generation = generation
       const present = this.#projects.get(project)
-      if (present?.program === program && !present.isLeaving) {
+      if (present?.program === program && !present.isLeaving && !present.isDoubtful) {
         if (present.users === 0) present.empty = Promise.withResolvers()
         present.users += 1
         return present

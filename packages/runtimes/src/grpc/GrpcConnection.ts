@@ -6,7 +6,7 @@ import type { GrpcMethod } from './protocols.ts'
 import type { RuntimeAddress } from './readRuntimeAddress.ts'
 
 export interface GrpcConnectionOptions {
-  /** Largest answer, in bytes: more is refused before it is held. Default 64 MiB: a composite receipt of 100 segments, twice told. */
+  /** Largest answer, in bytes: more is refused before it is held. Default 64 MiB: a composite receipt of some 250 segments. */
   readonly answerBytes?: number
   /** Longest wait for a connection, tries with growing pauses in it. Default 5 s. */
   readonly connectMs?: number

@@ -236,7 +236,7 @@ describe('ManagedRuntime', () => {
 
   it('waits for another place where a reserved one has no room for what is known by then', async () => {
     const unseen = { memoryBytes: 2 * GIB, timeoutMs: 60_000 }
-    const { runtime, inner, manager } = managed({ plan: { unseen } })
+    const { runtime, inner, manager } = managed({ plan: { unseen, leastBytes: GIB } })
     void runtime.prove(job(2, 4), never)
     const reservation = await runtime.reserve(askOf(job(1, 6)), never)
     expect(manager.scheduler.heldBytes).toBe(6 * GIB)
@@ -247,6 +247,22 @@ describe('ManagedRuntime', () => {
     await inner.end(gib(1))
     expect(inner.jobs).toHaveLength(2)
     expect(manager.scheduler.heldBytes).toBe(6 * GIB)
+    await inner.end(gib(1))
+    await proof
+    reservation?.release()
+    expect(manager.scheduler.heldBytes).toBe(0)
+  })
+
+  it('starts there all the same where it cannot be made to fit: what it may take is a guess', async () => {
+    const unseen = { memoryBytes: 2 * GIB, timeoutMs: 60_000 }
+    const { runtime, inner, manager } = managed({ plan: { unseen } })
+    void runtime.prove(job(2, 4), never)
+    const reservation = await runtime.reserve(askOf(job(1, 6)), never)
+    const proof = reservation?.prove(job(1, 6), never)
+    await settled()
+    expect(inner.jobs.map(({ limits }) => limits.memoryBytes)).toEqual([4 * GIB, 6 * GIB])
+    expect(manager.scheduler.heldBytes).toBe(8 * GIB)
+    await inner.end(gib(1))
     await inner.end(gib(1))
     await proof
     reservation?.release()

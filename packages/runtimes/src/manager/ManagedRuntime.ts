@@ -144,11 +144,14 @@ export class ManagedRuntime implements Runtime {
     return this.#manager.wait(this.vmType, { owner: ownerOf(job), need, ready }, signal)
   }
 
-  /** Has a place hold what is needed. Where there is no room for more beside it, the job waits for another. */
+  /**
+   * Has a place hold what is needed. Where there is no room for more beside it, a job that would be held to less waits for another; any other may take what
+   * it does, and its need is a guess on the safe side.
+   */
   async #refit(place: Place, planned: Planned, need: () => Need, signal: AbortSignal): Promise<void> {
     const memoryBytes = Math.min(need().memoryBytes, this.#manager.machine.memoryBytes)
     place.grant.adjust(memoryBytes)
-    if (place.grant.memoryBytes >= memoryBytes) return
+    if (this.#plan.leastBytes === null || place.grant.memoryBytes >= memoryBytes) return
     place.grant.release()
     place.grant = await this.#wait(planned, need, signal)
   }

@@ -13,7 +13,7 @@ export interface ProgramKey {
   readonly history: string
 }
 
-export interface ManagerOptions extends Pick<SchedulerOptions, 'maxWaiting' | 'maxWaitMs' | 'idle'> {
+export interface ManagerOptions extends Pick<SchedulerOptions, 'maxWaiting' | 'maxWaitMs' | 'turnsHeadAway' | 'idle'> {
   /** How long what is loaded is kept after its last use. */
   readonly readyMs: number
 }

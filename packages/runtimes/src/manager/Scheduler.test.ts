@@ -210,6 +210,13 @@ describe('Scheduler', () => {
     expect(started).toEqual(['small 1', 'large 1'])
   })
 
+  it('turns that one away, too, where other machines may have room', async () => {
+    const { ask, started, turnedAway } = machine({ cores: 4, gib: 8 }, { maxWaitMs: 20, turnsHeadAway: true })
+    void ask('small 1', { gib: 4, wallMs: 60_000 })
+    await ask('large 1', { gib: 8, wallMs: 1_000 })
+    expect([started, turnedAway]).toEqual([['small 1'], ['large 1']])
+  })
+
   it("leaves another owner's first job as much room as one of its own takes", async () => {
     const { ask, settled, started, end } = machine({ cores: 8, gib: 8 })
     void ask('modest 1', { gib: 2 })

@@ -35,6 +35,8 @@ export interface SchedulerOptions {
   readonly maxWaiting?: number
   /** Longest wait; then the job is turned away, if it is not its turn as soon as there is room. Default: none. */
   readonly maxWaitMs?: number
+  /** Turns away, too, whose turn it is, for want of room: where another machine may have some. Default false. */
+  readonly turnsHeadAway?: boolean
   /** Memory that is held for nobody in particular: by what is kept ready. */
   readonly idle?: {
     /** @param except of which the job itself has the use */
@@ -136,7 +138,7 @@ export class Scheduler {
   /** @returns a place; or null, where too many of the owner's wait, it took too long, or it is closed @throws what `signal` was aborted with */
   async take(ask: Ask, signal: AbortSignal): Promise<Grant | null> {
     signal.throwIfAborted()
-    const { maxWaiting = 32, maxWaitMs } = this.#options
+    const { maxWaiting = 32, maxWaitMs, turnsHeadAway = false } = this.#options
     const owner = this.#owner(ask.owner)
     const isPatient = ask.isPatient ?? false
     if (this.#closed || (!isPatient && owner.waiting.length >= maxWaiting)) {
@@ -155,7 +157,7 @@ export class Scheduler {
     signal.addEventListener('abort', leave, { once: true })
     // Who has its turn would lose it, and smaller jobs take the room that was kept for it.
     const tooLate = (): void => {
-      if (this.#head !== waiting) leave()
+      if (turnsHeadAway || this.#head !== waiting) leave()
     }
     const late = maxWaitMs === undefined || isPatient ? undefined : setInterval(tooLate, maxWaitMs)
     this.#serve()
