@@ -147,6 +147,7 @@ describe('ingest', () => {
       await signed(device, 4n, '{"t":1,"t":2}'),
       await signed(device, 5n, '{"u":1}'),
     ])
+    expect(outcomes[0]).toMatchObject({ error: { hint: expect.stringContaining('--key-file') } })
     // A token tells who calls, not which device measured.
     const token = unsigned('{"t":1}', { credential: { type: 'token', principal: 'someone' } })
     expect(codes(await w3b.ingest([token]))).toEqual(['BAD_SIGNATURE'])

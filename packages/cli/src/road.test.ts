@@ -136,6 +136,8 @@ describe('w3b with a node', () => {
     ]
     const refused = await w3b('message', 'send', '7', 'x', ...elsewhere, '--json')
     expect(JSON.parse(refused.stdout)).toMatchObject({ code: 'BAD_SIGNATURE' })
+    // What is wrong is not the caller's token.
+    expect(refused.stdout).not.toContain('W3B_TOKEN')
   })
 
   it('shows a failure with exit code 1, and replays it for an operator', async () => {

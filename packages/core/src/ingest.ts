@@ -176,7 +176,10 @@ async function check(
   const sender = await authenticate(ports, request, version.version, payloadHash)
   // A token says who may call, not which device measured.
   if (sender.device === null && version.devices.unsigned === 'reject')
-    throw new BadSignatureError({ reason: 'this project takes signed messages only' })
+    throw new BadSignatureError({
+      reason: 'this project takes signed messages only',
+      hint: 'Sign it as the device that sends it: `w3b message send --key-file`, or @w3bstream/sdk.',
+    })
   take(ports.quota, `project:${projectId}`, limits.perProject)
   if (sender.device !== null) take(ports.quota, `device:${projectId}:${sender.device}`, limits.perDevice)
   // Without a nonce, only the log can refuse a repetition: this one may race with itself.

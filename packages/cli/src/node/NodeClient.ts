@@ -128,7 +128,8 @@ export class NodeClient {
     const { status, headers } = response
     const read = answers.error.safeParse(parsed(text))
     const seconds = Number(headers.get('retry-after') ?? Number.NaN)
-    const hint = status === 401 && this.#token === null ? NO_TOKEN : read.data?.hint
+    const lacksToken = status === 401 && this.#token === null && read.data?.code !== 'BAD_SIGNATURE'
+    const hint = lacksToken ? NO_TOKEN : read.data?.hint
     return new NodeAnswerError({
       code: read.data?.code ?? 'HTTP',
       message: read.data?.error ?? `The node answered HTTP ${status}.`,
