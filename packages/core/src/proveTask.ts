@@ -21,6 +21,7 @@ import {
   type VmType,
   W3bError,
 } from '@w3bstream/protocol'
+import { isHeld } from './isHeld.ts'
 import { ProgressNotes, type ProgressNotesOptions } from './ProgressNotes.ts'
 import type { ProjectResolver } from './ProjectResolver.ts'
 import { pause } from './pause.ts'
@@ -105,8 +106,7 @@ export async function proveTask(
   const runtime = ports.runtimes.get(vmType)
   if (runtime?.reserve !== undefined) {
     // What somebody proves already needs no place.
-    const until = await ports.tasks.leaseUntil(id)
-    if (until !== null && until > ports.clock.now()) return { type: 'retry', afterMs: limits.leaseMs / 2 }
+    if (await isHeld(ports.tasks, id, ports.clock.now())) return { type: 'retry', afterMs: limits.leaseMs / 2 }
     const { timeoutMs, memoryBytes } = limits
     reservation = await reserve(runtime, { taskId: id, task, limits: { timeoutMs, memoryBytes } }, signal)
     if (reservation === null)

@@ -7,6 +7,7 @@ import {
   W3bError,
 } from '@w3bstream/protocol'
 import { type AssignPorts, assignTask, sendProveHint } from './assignTask.ts'
+import { isHeld } from './isHeld.ts'
 import type { BlobStore } from './ports/BlobStore.ts'
 import type { Clock } from './ports/Clock.ts'
 import type { SettlementWatcher, Watched } from './ports/Destination.ts'
@@ -179,23 +180,18 @@ async function reassign(
 ): Promise<unknown> {
   const assignment = record.assignment?.value
   if (assignment === undefined || BigInt(now) <= assignment.deadline * 1000n) {
-    if (!isRepeatDue(limits, now - record.updatedAt, roundMs) || (await isHeld(ports, record, now))) return undefined
+    if (!isRepeatDue(limits, now - record.updatedAt, roundMs) || (await isHeld(ports.tasks, record.id, now)))
+      return undefined
     return sendProveHint(ports, record)
   }
   // It had to wait for others of its queue. A new attempt would throw its work away, which settles as well after the deadline.
   const isOvertime = BigInt(now - limits.overtimeMs) <= assignment.deadline * 1000n
-  if (isOvertime && (await isHeld(ports, record, now))) return undefined
+  if (isOvertime && (await isHeld(ports.tasks, record.id, now))) return undefined
   if (assignment.attempt >= BigInt(limits.maxAttempts)) {
     const reason = `no result by the deadline of attempt ${assignment.attempt}`
     return ports.tasks.advance(record.id, { to: 'failed' }, { at: now, actor: 'sequencer', reason })
   }
   return assignTask(ports, record, limits.proveTimeoutMs)
-}
-
-/** Whether a prover is at work on it. */
-async function isHeld(ports: ReconcilePorts, record: TaskRecord, now: number): Promise<boolean> {
-  const until = await ports.tasks.leaseUntil(record.id)
-  return until !== null && until > now
 }
 
 /** One task's trouble is its own: the sweep goes on. */

@@ -316,7 +316,6 @@ describe('our protocol', () => {
     journal,
     kind: 'composite',
     image_id: Buffer.alloc(32, 2),
-    older_json: '{"Stark":{"journal":"0x666f726765642068657265"}}',
   }
   const proving = stream(ours.prove, (call) => {
     call.write({ progress: { phase: 'executing', done: 0, planned: 1 } })
@@ -344,7 +343,6 @@ describe('our protocol', () => {
     expect(progress).toEqual([{ phase: 'proving', done: 1, planned: 2 }])
     expect(output).toMatchObject({
       proof: Buffer.from('receipt'),
-      // Written here: what the runtime says beside its proof counts for nothing.
       raw: JSON.stringify({
         Stark: {
           imageId: `0x${'02'.repeat(32)}`,

@@ -49,7 +49,7 @@ export const protocols = {
     describe: ours('Describe', { 3: {} }),
     load: ours('Load'),
     execute: ours('Execute'),
-    prove: ours('Prove', { 1: {}, 2: { 8: {} } }),
+    prove: ours('Prove', { 1: {}, 2: { 7: {} } }),
     verify: ours('Verify'),
   },
   vmRuntime: { create: vmRuntime('Create'), execute: vmRuntime('ExecuteOperator') },

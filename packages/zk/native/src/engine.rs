@@ -280,11 +280,7 @@ impl Engine {
             return Err(Fault::lost(format!("the process made a proof that does not hold: {}", verified.reason)));
         }
         let journal = if proof.kind == "composite" { verified.journal } else { proof.journal };
-        let proof =
-            Proof { journal, image_id: loaded.image_id.clone(), verifying_key: loaded.verifying_key.clone(), ..proof };
-        // A composite receipt in base64 beside itself would not fit a message: who wants that text makes it.
-        let older_json = if proof.kind == "groth16" { systems::older_json(&proof)? } else { String::new() };
-        Ok(Proof { older_json, ..proof })
+        Ok(Proof { journal, image_id: loaded.image_id.clone(), verifying_key: loaded.verifying_key.clone(), ..proof })
     }
 
     async fn compress(&self, compressor: &Arc<Compressor>, job: &Job, proof: &Proof) -> Result<Bytes, Fault> {
